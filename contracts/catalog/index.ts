@@ -111,7 +111,7 @@ export const catalog = contract("catalog", {
         output: cursorPageOf(Product),
         rest: "GET /products",
         description:
-          "Products, filtered and sorted, a page at a time. Give `page`, or as `cursor` the `next` of the page before. `search` looks in the name.",
+          "Products, filtered and sorted, a page at a time. Give `page`, or the `next` of the page before as `cursor`. `search` looks in the name.",
       }),
       create: mutation({
         access: admin,

@@ -71,7 +71,7 @@ export const orders = contract("orders", {
       output: cursorPageOf(Order),
       rest: "GET /orders",
       description:
-        "Orders, the newest first, a page at a time. Give `page`, or as `cursor` the `next` of the page before. `from` and `to` are the first and the last day. Buyers see their own orders.",
+        "Orders, the newest first, a page at a time. Give `page`, or the `next` of the page before as `cursor`. `from` and `to` are the first and the last day. Buyers see their own orders.",
     }),
     changes: subscription({
       access: "user",

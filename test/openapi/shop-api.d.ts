@@ -186,7 +186,7 @@ export interface paths {
         };
         /**
          * Products, filtered and sorted, a page at a time
-         * @description Products, filtered and sorted, a page at a time. Give `page`, or as `cursor` the `next` of the page before. `search` looks in the name.
+         * @description Products, filtered and sorted, a page at a time. Give `page`, or the `next` of the page before as `cursor`. `search` looks in the name.
          */
         get: operations["catalog.products.list"];
         put?: never;
@@ -285,7 +285,7 @@ export interface paths {
         };
         /**
          * Orders, the newest first, a page at a time
-         * @description Orders, the newest first, a page at a time. Give `page`, or as `cursor` the `next` of the page before. `from` and `to` are the first and the last day. Buyers see their own orders.
+         * @description Orders, the newest first, a page at a time. Give `page`, or the `next` of the page before as `cursor`. `from` and `to` are the first and the last day. Buyers see their own orders.
          */
         get: operations["orders.list"];
         put?: never;

@@ -44,7 +44,7 @@ export function isHashOf(hash: string | null, secret: string): boolean {
  * The secret that follows another.
  *
  * It is computed from the secret before it. So a token that is sent twice gets the same answer, although only hashes are stored. `key` is random, and
- * new for each step.
+ * new for each exchange.
  */
 export function successorOf(secret: string, key: string): string {
   return createHmac("sha256", key).update(secret).digest("base64url");

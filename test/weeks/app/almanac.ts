@@ -17,7 +17,7 @@ const tables = {
 const OfOrder = z.object({ orderId: z.uuid() });
 const Tick = z.object({ schedule: z.string() });
 
-/** How long after an order its customer is thanked, and is reminded of it. Both times are ten minutes before a full hour. */
+/** How long after an order its customer is thanked, and is reminded of it. Both times are ten minutes short of full hours. */
 const MINUTE_MS = 60_000;
 const THANK_AFTER_MS = (5 * 60 - 10) * MINUTE_MS;
 const REMIND_AFTER_MS = (26 * 60 - 10) * MINUTE_MS;

@@ -20,7 +20,7 @@ const ONE_ROW = 1;
 /** Takes over the state of an order that was confirmed or, without lines, cancelled. */
 export async function followSale(tx: Tx, sale: Sale): Promise<void> {
   const { generation, building } = await stateOf(tx);
-  // The last page of a rebuild also writes the generation that is built before the shown one. With another order here, the two could deadlock.
+  // First the new generation is written and then the shown one, as the last page of a rebuild does. With another order, the two could deadlock.
   if (building !== null) await writeSales(tx, building, [sale]);
   await writeSales(tx, generation, [sale]);
 }
