@@ -57,7 +57,7 @@ export function renderResults(results: Results, rows: readonly Row[]): string {
     if (plan.concurrencies.length > 1) parts.push(`**${concurrency} ${concurrency === 1 ? "call" : "calls"} at once**`);
     parts.push(medians(results, rows, concurrency));
   }
-  parts.push("Goals:", renderOutcomes(toOutcomes(results, rows)), "Values of each round:");
+  parts.push("Goals (`a / b` is the figure of a, divided by that of b):", renderOutcomes(toOutcomes(results, rows)), "Values of each round:");
   const lines: string[][] = [];
   for (const concurrency of plan.concurrencies) {
     for (const contender of contenders) {
@@ -94,7 +94,9 @@ function hasRatio(metric: string): boolean {
 
 function renderOutcomes(outcomes: readonly Outcome[]): string {
   return outcomes
-    .map(({ text, value, met }) => `- ${text}: ${value === undefined ? "not measured" : `${value.toFixed(2)}, ${met ? "met" : "**missed**"}`}`)
+    .map(
+      ({ text, value, met }) => `- ${text}, ${value === undefined ? "not measured" : `measured ${value.toFixed(2)}, ${met ? "met" : "**missed**"}`}`,
+    )
     .join("\n");
 }
 
@@ -103,8 +105,8 @@ function outcomeOf(goal: Goal, rows: readonly Row[]): Outcome {
   const row = find(rows, contender, concurrency, metric);
   const value = against === undefined ? row?.value : ratioOf(row, find(rows, against, concurrency, metric));
   const bound = goal.atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
-  const what = against === undefined ? `${contender}'s ${metric}` : `${contender}'s ${metric} divided by ${against}'s`;
-  return { text: `${what}, ${concurrency} at once: ${bound}`, value, met: value !== undefined && value >= atLeast && value <= atMost };
+  const what = against === undefined ? `\`${metric}\` of ${contender}` : `\`${metric}\` of ${contender} / ${against}`;
+  return { text: `${what} with ${concurrency} at once: goal ${bound}`, value, met: value !== undefined && value >= atLeast && value <= atMost };
 }
 
 /** The median of the ratios of each round: both values are affected by what slows a round. */

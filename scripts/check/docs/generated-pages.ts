@@ -29,10 +29,11 @@ function errorsPage(): string {
   const rows = Object.entries(ERROR_CATALOGUE).map(([code, row]) => errorCells(`\`${code}\``, row));
   return page(
     "Errors",
-    `Every code that Holon itself answers with. A *refusal* is a business no, a *fault* is a failure outside of the code, a
-*defect* is a bug. \`Executed\` says whether the call may have had an effect. The error itself knows better
-(\`error.executed\`): it is \`maybe\` instead of \`no\` if the call had committed a transaction, or called a mutation of
-another context, before it failed. \`Retry\` says whether it is right to send the call again.`,
+    `The table has every code that Holon itself answers with. A *refusal* is a "no" that the business rules or the contract
+give, a *fault* is a failure outside of the code, a *defect* is a bug. \`Executed\` says whether the call may have had an
+effect. \`executed\` of the error itself is more exact than this column: it is \`maybe\` instead of \`no\` if the call had
+committed a transaction, or called a mutation of another context, before it failed. \`Retry\` says whether it is right to
+send the call again.`,
     table(
       ["Code", "Kind", "HTTP", "tRPC", "Retry", "Executed", "Log", "Meaning", "Cure"],
       [...rows, errorCells("declared by a contract", DECLARED_ERROR)],
@@ -54,8 +55,8 @@ function limitsPage(root: string): string {
   ]);
   return page(
     "Limits",
-    `Every limit with its default. The variable sets another value for a process, in the unit of the name: milliseconds,
-bytes, or a number of things.`,
+    `The table has every limit with its default. The variable sets another value for a process, in the unit of the name:
+milliseconds, bytes, or a number of things.`,
     `${table(["Limit", "Default", "Variable", "Bounds"], rows)}\n\n${STREAMS}\n\n${keptSection()}`,
   );
 }
@@ -72,10 +73,11 @@ slots of calls.
 | \`streamCount\` | in the process that hosts the context: the streams that the edge opens, and the streams that other contexts open by \`ctx.call\` | from when the handler is called, until it has ended | \`OVERLOADED\` (503) |
 | \`meshStreamCount\` | for each connection between two processes, at both ends | while the stream is open | \`OVERLOADED\` (503) |
 
-The answer says in \`details.retryAfterMs\` when the client may come back (\`streamRetryMs\`). A browser gets it as an event
-of a stream that begins with 200 and ends at once, with a \`retry:\` of that time, since a browser shows a page nothing of
-an answer with another status. A client of tRPC, by \`createClient\` or by \`httpSubscriptionLink\`, ends the subscription
-with \`TOO_MANY_REQUESTS\` and does not try again by itself. After \`OVERLOADED\` it comes back after that time.
+The answer says in \`details.retryAfterMs\` when the client may come back (\`streamRetryMs\`). A browser does not show a
+page the content of an answer whose status is not 200. So a browser gets a stream with status 200, which has the error as
+its one event and a \`retry:\` of that time, and ends at once. A client of tRPC, by \`createClient\` or by
+\`httpSubscriptionLink\`, ends the subscription with \`TOO_MANY_REQUESTS\` and does not try again by itself. After
+\`OVERLOADED\` it comes back after that time.
 
 - IPv6 addresses count by their /64 network, as for the rates. Behind a proxy, set \`HOLON_TRUSTED_PROXIES\`: without it
   all clients have the proxy's address, and share its ${DEFAULT_LIMITS.addressStreamCount} streams. Raise \`addressStreamCount\` if many users share an
@@ -118,24 +120,24 @@ function keptSection(): string {
       `at least ${days(orderMs)} after the last event of the key (\`outboxKeptMs\`, \`inboxKeptMs\` and a day), at most twice that; longer while an event of the key is in the outbox`,
     ],
     ["the position up to which events were removed", "`holon_removed`", "for ever: a row for each event of the contract"],
-    ["schedules", "`holon_schedules`", "for ever, also if no version knows the name: a row for each name"],
+    ["schedules", "`holon_schedules`", "for ever, also if no version knows the name any more; one row for each name"],
     ["the subscribers of the events", "`holon_subscribers`", "until `npm run work -- forget <context> <subscriber>`"],
     [
       "finished entries of the queues",
       "Redis, or the schema of the queues",
-      "of each queue the last 2 000 that are done, for an hour, and the last 10 000 that failed, for 14 days. They are copies: the rows above decide",
+      "each queue keeps the last 2 000 entries that are done, for an hour, and the last 10 000 that failed, for 14 days. They are copies: the rows above decide",
     ],
   ];
   return `## What is kept, and how long
 
 Each process that does the background work of a context (role \`jobs\`) looks once a minute for rows that were kept long
-enough, and removes them until none is left. It removes a thousand in a statement, and then rests for as long as the
-statement took. A process without that role removes the idempotency keys, which it makes itself.
+enough, and removes them until none is left. It removes a thousand rows in a statement, and then rests for as long as
+the statement took. A process without that role removes only idempotency keys, because it makes these itself.
 
 ${table(["What", "Where", "Kept for"], rows)}
 
-- \`holon_retention_removed_total{context,table}\` counts the rows that a process has removed.
-  \`holon_retention_lag_seconds{context,table}\` is the age that the oldest row has beyond its time: alert on
+- \`holon_retention_removed_total{context,table}\` counts the rows that a process has removed. If a row is kept longer
+  than the table above says, \`holon_retention_lag_seconds{context,table}\` is the excess of the oldest row: alert on
   \`max by (context, table) (holon_retention_lag_seconds) > 3600\`.
 - Numbers of a key do not come twice, even after its last number was removed: the next number is higher than all before.
 - The limits that end in \`KeptMs\` must be the same in all processes of an app.`;
@@ -167,22 +169,22 @@ function environmentPage(): string {
   const fixed = VARIABLES.map(({ name, fallback, means, mayBeFile }) => [
     `\`${name}\``,
     fallback,
-    mayBeFile ? `${means} Or in the file that \`${name}_FILE\` names.` : means,
+    mayBeFile ? `${means} It can also be in the file that \`${name}_FILE\` names.` : means,
   ]);
   const { address, database } = contextVariables("CONTEXT");
   const ofContexts = [
     [
       `\`${address.replace("CONTEXT", "<CONTEXT>")}\``,
       "",
-      "Mesh address (`mesh://catalog:3001`) of a context that is not hosted here. Of several, separated by commas, the first is used.",
+      "Mesh address (`mesh://catalog:3001`) of a context that is not hosted here. If there are several, separated by commas, the first is used.",
     ],
     [`\`${database.replace("CONTEXT", "<CONTEXT>")}\``, "`DATABASE_URL`", "A database, or a login, of that context alone."],
     ["`HOLON_LIMIT_<NAME>`", "[Limits](limits.md)", "Another value for a limit."],
   ];
   return page(
     "Environment",
-    `Every variable that a process reads. All faults are reported at once, each with its cure, with exit code 2 and before
-anything is opened. \`npm run plan\` prints what a process would do with them.`,
+    `The table has every variable that a process reads. All faults are reported at once, each with its cure, with exit code 2
+and before anything is opened. \`npm run plan\` prints what a process would do with these variables.`,
     table(["Variable", "Default", "Means"], [...fixed, ...ofContexts]),
   );
 }
