@@ -74,8 +74,8 @@ slots of calls.
 | \`meshStreamCount\` | for each connection between two processes, at both ends | while the stream is open | \`OVERLOADED\` (503) |
 
 The answer says in \`details.retryAfterMs\` when the client may come back (\`streamRetryMs\`). A browser does not show a
-page the content of an answer whose status is not 200. So a browser gets a stream with status 200, which has the error as
-its one event and a \`retry:\` of that time, and ends at once. A client of tRPC, by \`createClient\` or by
+page the content of an answer whose status is not 200. So a browser gets a stream with status 200. It has the error as
+its only event, and a \`retry:\` of that time, and ends at once. A client of tRPC, by \`createClient\` or by
 \`httpSubscriptionLink\`, ends the subscription with \`TOO_MANY_REQUESTS\` and does not try again by itself. After
 \`OVERLOADED\` it comes back after that time.
 
