@@ -107,7 +107,7 @@ function keptSection(): string {
     ],
     ["jobs that are done", "`holon_jobs`", by("doneJobsKeptMs")],
     ["jobs that failed for good", "`holon_jobs`", by("failedJobsKeptMs")],
-    ["idempotency keys", "`holon_keys`", `${by("keyTtlMs")}; those of the steps of workflows ${days(RUN_KEY_TTL_MS)}`],
+    ["idempotency keys", "`holon_keys`", `${by("keyTtlMs")}; keys of the steps of workflows ${days(RUN_KEY_TTL_MS)}`],
     [
       "runs of workflows that ended, with their steps",
       "`holon_runs`, `holon_steps`",
@@ -169,7 +169,7 @@ function environmentPage(): string {
   const fixed = VARIABLES.map(({ name, fallback, means, mayBeFile }) => [
     `\`${name}\``,
     fallback,
-    mayBeFile ? `${means} It can also be in the file that \`${name}_FILE\` names.` : means,
+    mayBeFile ? `${means} The value can also be in the file that \`${name}_FILE\` names.` : means,
   ]);
   const { address, database } = contextVariables("CONTEXT");
   const ofContexts = [
