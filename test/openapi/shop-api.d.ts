@@ -758,7 +758,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["KeyReusedProblem"];
             };
         };
-        /** @description No such procedure, or no such row that this caller may see. */
+        /** @description There is no such procedure, or no such row that this caller may see. */
         NotFound: {
             headers: {
                 [name: string]: unknown;
@@ -776,7 +776,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["PreconditionFailedProblem"];
             };
         };
-        /** @description The procedure needs a signed-in user and there is none. */
+        /** @description The procedure needs a signed-in user, and the caller is not signed in. */
         Unauthorized: {
             headers: {
                 [name: string]: unknown;

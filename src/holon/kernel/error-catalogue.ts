@@ -81,7 +81,7 @@ export const ERROR_CATALOGUE = {
     "never",
     "no",
     "info",
-    "The procedure needs a signed-in user and there is none.",
+    "The procedure needs a signed-in user, and the caller is not signed in.",
     "Sign in and send the token.",
   ),
   FORBIDDEN: row(
@@ -101,7 +101,7 @@ export const ERROR_CATALOGUE = {
     "never",
     "no",
     "info",
-    "No such procedure, or no such row that this caller may see.",
+    "There is no such procedure, or no such row that this caller may see.",
     "Check the path or the id.",
   ),
   METHOD_NOT_SUPPORTED: row(
@@ -173,7 +173,7 @@ export const ERROR_CATALOGUE = {
     "no",
     "warn",
     "The call of a workflow arrived after its run had undone it.",
-    "None: what the run wanted is not wanted any more.",
+    "Nothing is to be done: the run does not want this effect any more.",
   ),
   TOO_MANY_REQUESTS: row(
     "fault",
@@ -182,7 +182,7 @@ export const ERROR_CATALOGUE = {
     "safe",
     "no",
     "info",
-    "The caller asks too often.",
+    "The caller sends too many requests.",
     "Wait as long as `Retry-After` says.",
   ),
   CANCELLED: row(
@@ -193,7 +193,7 @@ export const ERROR_CATALOGUE = {
     "maybe",
     "debug",
     "The caller went away or gave up.",
-    "None: the caller does not wait for the answer any more.",
+    "Nothing is to be done: the caller does not wait for the answer any more.",
   ),
   INTERNAL: row(
     "defect",
@@ -233,7 +233,7 @@ export const ERROR_CATALOGUE = {
     "maybe",
     "warn",
     "The process that hosts the context cannot be reached, or went away during the call.",
-    "Check that the process runs; the connection heals by itself.",
+    "Check that the process runs; the connection is made again by itself.",
   ),
   OVERLOADED: row(
     "fault",
@@ -253,7 +253,7 @@ export const ERROR_CATALOGUE = {
     "maybe",
     "warn",
     "The call did not end within its deadline and was cancelled.",
-    "Look at the trace for where the time went.",
+    "Look in the trace at what took the time.",
   ),
 } as const satisfies Record<string, ErrorRow>;
 

@@ -17,9 +17,9 @@ const secret = (name: string, fallback: string, means: string): Variable => ({ n
 
 /** Every variable with a fixed name; {@link contextVariables} and {@link limitVariable} name the others. */
 export const VARIABLES: readonly Variable[] = [
-  variable("HOLON_CONTEXTS", "all", "Contexts that this process hosts, by name, separated by commas; `none` for a bare edge."),
+  variable("HOLON_CONTEXTS", "all", "Contexts that this process hosts, by name, separated by commas; `none` for an edge without contexts."),
   variable("HOLON_ROLES", "`edge,rpc,jobs`; `edge` if no context is hosted", "What this process does; it opens only the ports of its roles."),
-  variable("PORT", "3000", "Public port (role `edge`); 0 takes a free port, here and below."),
+  variable("PORT", "3000", "Public port (role `edge`); 0 takes a free port, also for the ports below."),
   variable("HOLON_MESH_PORT", "3001", "Port for other processes of the app (role `rpc`)."),
   variable("HOLON_OPS_PORT", "3002", "Port for operations: health, metrics, dashboards."),
   variable("HOLON_HOST", "127.0.0.1; 0.0.0.0 in production", "Address that the public port and the mesh port listen on."),
@@ -35,11 +35,11 @@ export const VARIABLES: readonly Variable[] = [
   variable("HOLON_EMBEDDED_PORT", "a free one", "Port of the embedded Postgres, on 127.0.0.1."),
   variable("HOLON_ALLOW_EMBEDDED_DATABASE", "", "`yes` lets production run on the embedded Postgres."),
   variable("REDIS_URL", "queues on Postgres", "Redis for queues: a single node; it may be emptied at any time."),
-  variable("HOLON_QUEUE_PREFIX", "name of the app", "Prefix of all queues: keeps the queues of apps apart that share a Redis or a database."),
+  variable("HOLON_QUEUE_PREFIX", "name of the app", "Prefix of all queues. It separates the queues of apps that share a Redis or a database."),
   secret(
     "HOLON_KEY",
     "",
-    "Private Ed25519 key of this process, as a JWK or as PKCS #8 in PEM: proves which process it is. `node dist/src/main.js key` makes one.",
+    "Private Ed25519 key of this process, as a JWK or as PKCS #8 in PEM. It proves which process this is. `node dist/src/main.js key` makes one.",
   ),
   secret(
     "HOLON_PEERS",
@@ -54,7 +54,7 @@ export const VARIABLES: readonly Variable[] = [
   secret(
     "HOLON_MESH_TLS_CERT",
     "no TLS",
-    "Certificate of this process in PEM, with the certificates up to the authority: switches TLS between processes on.",
+    "Certificate of this process in PEM, with the certificates up to the authority. It switches TLS between processes on.",
   ),
   secret("HOLON_MESH_TLS_KEY", "", "Private key of that certificate, in PEM."),
   secret("HOLON_MESH_TLS_CA", "", "Certificate, in PEM, of the authority that issued the certificates of all processes."),
