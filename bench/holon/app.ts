@@ -64,7 +64,7 @@ export function compileCatalog(services: BenchServices, access: "user" | "public
   const module = defineContext(access === "user" ? catalog : openCatalog).implement({
     procedures: { products: { get: ({ input }) => findProduct(input.id) } },
   });
-  return compileContext({ module, store: undefined, limits: services.limits, services });
+  return compileContext({ module, store: undefined, limits: services.limits, pipeline: services });
 }
 
 /** Compiles the calling context, and connects it to the catalog. */
@@ -77,7 +77,7 @@ export function compileOrders(services: BenchServices, resolve: ResolveTarget, w
       },
     },
   });
-  const compiled = compileContext({ module, store: undefined, limits: services.limits, services });
+  const compiled = compileContext({ module, store: undefined, limits: services.limits, pipeline: services });
   compiled.connect(resolve);
   return compiled;
 }

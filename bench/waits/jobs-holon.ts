@@ -108,5 +108,5 @@ function compileHandlers(place: HolonPlace, store: ContextData<Tables>, jobs: Jo
   const handlers = Object.fromEntries(Object.keys(jobs).map((name) => [name, async () => onRun()]));
   const module = context.implement({ procedures: context.procedures({}), jobs: context.jobs(handlers as never) } as never);
   const services = { ...place.services, newId: randomUUID, series: () => ({ record() {} }), transportOf: () => "local" as const };
-  return compileContext({ module, store, limits: place.limits, services }).jobs;
+  return compileContext({ module, store, limits: place.limits, pipeline: services }).jobs;
 }

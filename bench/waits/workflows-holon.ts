@@ -61,7 +61,7 @@ function compile({ services, limits }: HolonPlace, store: ContextData<Tables>): 
     }),
   });
   const others = { newId: randomUUID, series: () => ({ record() {} }), transportOf: () => "local" as const };
-  const compiled = compileContext({ module, store, limits, services: { ...services, ...others } });
+  const compiled = compileContext({ module, store, limits, pipeline: { ...services, ...others } });
   compiled.connect(() => {
     throw new TypeError("nothing is called");
   });

@@ -3,7 +3,7 @@ import { fullJitterMs } from "../kernel/backoff.ts";
 import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 
 /** Options of a {@link FetchEventSource} besides the address. */
-interface FetchEventSourceOptions {
+interface FetchEventSourceDeps {
   /** Called before each connection. */
   readonly headers: () => Promise<Record<string, string>>;
   readonly fetch: typeof globalThis.fetch;
@@ -40,7 +40,7 @@ export class FetchEventSource {
   readonly CLOSED = 2;
   readyState: number = this.CONNECTING;
   readonly #url: string;
-  readonly #options: FetchEventSourceOptions;
+  readonly #deps: FetchEventSourceDeps;
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #controller = new AbortController();
   #lastEventId = "";
@@ -49,9 +49,9 @@ export class FetchEventSource {
   #retryMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
-  constructor(url: string, options?: FetchEventSourceOptions) {
+  constructor(url: string, deps?: FetchEventSourceDeps) {
     this.#url = url;
-    this.#options = options as FetchEventSourceOptions;
+    this.#deps = deps as FetchEventSourceDeps;
     void this.#connect();
   }
 
@@ -73,8 +73,8 @@ export class FetchEventSource {
   async #connect(): Promise<void> {
     try {
       const resume: Record<string, string> = this.#lastEventId === "" ? {} : { "last-event-id": utf8Header(this.#lastEventId) };
-      const headers = { accept: "text/event-stream", ...(await this.#options.headers()), ...resume };
-      const response = await this.#options.fetch(this.#url, { headers, signal: this.#controller.signal });
+      const headers = { accept: "text/event-stream", ...(await this.#deps.headers()), ...resume };
+      const response = await this.#deps.fetch(this.#url, { headers, signal: this.#controller.signal });
       if (PASSING.has(response.status)) {
         await response.body?.cancel();
       } else if (!response.ok || response.body === null || !response.headers.get("content-type")?.startsWith("text/event-stream")) {
@@ -121,7 +121,7 @@ export class FetchEventSource {
     this.readyState = this.CONNECTING;
     this.#attempt += 1;
     this.#dispatch({ type: "error", message });
-    const waitMs = Math.min(this.#retryMs, RECONNECT.greatestMs) + fullJitterMs(this.#attempt, RECONNECT, this.#options.random);
+    const waitMs = Math.min(this.#retryMs, RECONNECT.greatestMs) + fullJitterMs(this.#attempt, RECONNECT, this.#deps.random);
     this.#retryMs = 0;
     this.#timer = setTimeout(() => void this.#connect(), waitMs);
   }

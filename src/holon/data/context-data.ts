@@ -18,9 +18,9 @@ import { ConnectionPool, type PoolStats } from "./pool/connection-pool.ts";
 import { StatementTexts } from "./pool/statement-texts.ts";
 import { OutboxStatements } from "./transaction/outbox-statements.ts";
 import { RunStatements } from "./transaction/run-statements.ts";
-import { type DataTransaction, runTransaction, type TransactionOptions, type TransactionParts } from "./transaction/run-transaction.ts";
+import { type DataTransaction, runTransaction, type TransactionDeps, type TransactionOptions } from "./transaction/run-transaction.ts";
 
-export interface ContextDataOptions<T extends Tables> {
+export interface ContextDataDeps<T extends Tables> {
   /** Name of the context, which is also the name of its schema. */
   readonly context: string;
   readonly url: string;
@@ -49,7 +49,7 @@ export class ContextData<T extends Tables = Tables> {
   readonly context: string;
   /** How its connections are opened, for a second thread that needs its own connection. Contains the password. */
   readonly access: { readonly url: string; readonly role: string | undefined };
-  readonly #parts: TransactionParts<T>;
+  readonly #transactionDeps: TransactionDeps<T>;
   readonly #prepared: PreparedQueries<T>;
   readonly #keys: IdempotencyKeys<T>;
   readonly #inTransaction = new WeakSet<Scope>();
@@ -57,12 +57,12 @@ export class ContextData<T extends Tables = Tables> {
   readonly #left: AppendChannel;
   readonly #hearing: NotifyStanding | undefined;
 
-  constructor(options: ContextDataOptions<T>) {
-    const { context, url, role, limits, clock } = options;
+  constructor(deps: ContextDataDeps<T>) {
+    const { context, url, role, limits, clock } = deps;
     this.context = context;
     this.access = { url, role };
-    const databases = new DatabaseFactory(options.tables);
-    this.#parts = {
+    const databases = new DatabaseFactory(deps.tables);
+    this.#transactionDeps = {
       pool: new ConnectionPool({ url, role, applicationName: `holon ${context}`, limits, clock }),
       texts: new StatementTexts(),
       databases,
@@ -71,7 +71,7 @@ export class ContextData<T extends Tables = Tables> {
       outbox: new OutboxStatements(context),
       runs: new RunStatements(context),
       onAppended: () => {
-        options.onAppended?.();
+        deps.onAppended?.();
         this.#appended.appended();
       },
     };
@@ -83,22 +83,22 @@ export class ContextData<T extends Tables = Tables> {
     };
     const send = (text: string, params: readonly unknown[]): Promise<unknown> =>
       inSystemScope(signal, clock, (scope) => this.statement(scope, { text, params, prepare: true, rows: "arrays" }));
-    this.#appended = new AppendChannel({ channel: `holon_appended_${context}`, url, hub: options.hub, send });
-    this.#left = new AppendChannel({ channel: `holon_left_${context}`, url, hub: options.hub, send });
-    this.#hearing = options.hub?.standing(url);
+    this.#appended = new AppendChannel({ channel: `holon_appended_${context}`, url, hub: deps.hub, send });
+    this.#left = new AppendChannel({ channel: `holon_left_${context}`, url, hub: deps.hub, send });
+    this.#hearing = deps.hub?.standing(url);
     this.#prepared = new PreparedQueries(databases);
     this.#keys = new IdempotencyKeys({
       context,
       limits,
       clock,
-      writer: (scope) => databases.writer(new PoolRunner(this.#parts.pool, this.#parts.texts, scope)),
+      writer: (scope) => databases.writer(new PoolRunner(this.#transactionDeps.pool, this.#transactionDeps.texts, scope)),
       transaction: (scope, run, transactionOptions) => this.transaction(scope, run, transactionOptions),
     });
   }
 
   /** A read-only database for one scope. */
   reader(scope: Scope): ReadDatabase<T> {
-    return this.#parts.databases.reader(new PoolRunner(this.#parts.pool, this.#parts.texts, scope));
+    return this.#transactionDeps.databases.reader(new PoolRunner(this.#transactionDeps.pool, this.#transactionDeps.texts, scope));
   }
 
   /**
@@ -117,7 +117,7 @@ export class ContextData<T extends Tables = Tables> {
     }
     this.#inTransaction.add(scope);
     try {
-      return await runTransaction(this.#parts, scope, run, options);
+      return await runTransaction(this.#transactionDeps, scope, run, options);
     } finally {
       this.#inTransaction.delete(scope);
     }
@@ -125,7 +125,7 @@ export class ContextData<T extends Tables = Tables> {
 
   /** Runs one of the toolkit's own statements as a transaction by itself. It takes one round trip; {@link transaction} takes two. */
   statement(scope: Scope, request: StatementRequest): Promise<unknown[]> {
-    return new PoolRunner(this.#parts.pool, this.#parts.texts, scope).run(request);
+    return new PoolRunner(this.#transactionDeps.pool, this.#transactionDeps.texts, scope).run(request);
   }
 
   /**
@@ -134,7 +134,7 @@ export class ContextData<T extends Tables = Tables> {
    * `build` must not use values of the call. They are written as `sql.placeholder(name)` and passed to `execute`.
    */
   prepared<Q extends PreparableQuery>(scope: Scope, name: string, build: (db: ReadDatabase<T>) => Q): PreparedQueryOf<Q> {
-    return this.#prepared.take(name, build).on(new PoolRunner(this.#parts.pool, this.#parts.texts, scope));
+    return this.#prepared.take(name, build).on(new PoolRunner(this.#transactionDeps.pool, this.#transactionDeps.texts, scope));
   }
 
   /**
@@ -184,27 +184,27 @@ export class ContextData<T extends Tables = Tables> {
 
   /** The longest time that a statement waits for a lock. */
   get lockTimeoutMs(): number {
-    return this.#parts.limits.lockTimeoutMs;
+    return this.#transactionDeps.limits.lockTimeoutMs;
   }
 
   /** For metrics. */
   stats(): PoolStats {
-    return this.#parts.pool.stats;
+    return this.#transactionDeps.pool.stats;
   }
 
   /** For readiness. Errors: UNAVAILABLE. */
   ping(): Promise<void> {
-    return this.#parts.pool.ping();
+    return this.#transactionDeps.pool.ping();
   }
 
   /** Refuses new work, waits a short time for running work, sends the last notification, and ends the connections. */
   async close(): Promise<void> {
     await Promise.all([this.#appended.close(), this.#left.close()]);
-    await this.#parts.pool.close();
+    await this.#transactionDeps.pool.close();
   }
 }
 
 /** Makes the database of one context. It connects at the first use. */
-export function createContextData<T extends Tables>(options: ContextDataOptions<T>): ContextData<T> {
-  return new ContextData(options);
+export function createContextData<T extends Tables>(deps: ContextDataDeps<T>): ContextData<T> {
+  return new ContextData(deps);
 }

@@ -6,8 +6,8 @@ import { catalogueError, type HolonError } from "../kernel/holon-error.ts";
 import type { Limits } from "../kernel/limits.ts";
 import { TimerEntry } from "../kernel/timers.ts";
 import { addAppRoutes } from "./app-routes/add-app-routes.ts";
+import type { CreateEdgeDeps, Edge } from "./edge.ts";
 import type { EdgeDeps } from "./edge-deps.ts";
-import type { Edge, EdgeOptions } from "./edge-options.ts";
 import { answerClientFault } from "./http/client-fault.ts";
 import { EdgeRequest } from "./http/edge-request.ts";
 import { errorHeader } from "./http/error-body.ts";
@@ -38,14 +38,14 @@ const HEADER_BYTES = 24 * 1024;
  *
  * Errors: the error of listening, such as EADDRINUSE. Nothing stays open then.
  */
-export async function createEdge(options: EdgeOptions): Promise<Edge> {
-  const deps = createDeps(options);
+export async function createEdge(given: CreateEdgeDeps): Promise<Edge> {
+  const deps = createDeps(given);
   const router = new RequestRouter(deps);
-  const app = createApp(options, deps, router);
-  await options.toolkitRoutes?.(app);
-  addAppRoutes(app, deps, options);
+  const app = createApp(given, deps, router);
+  await given.toolkitRoutes?.(app);
+  addAppRoutes(app, deps, given);
   try {
-    await app.listen({ host: options.host, port: options.port });
+    await app.listen({ host: given.host, port: given.port });
   } catch (fault) {
     await app.close();
     throw fault;
@@ -71,28 +71,28 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   };
 }
 
-function createDeps(options: EdgeOptions): EdgeDeps {
-  const { targets, authenticate, limits, clock, wheel, log, metrics, rateStore: store } = options;
+function createDeps(given: CreateEdgeDeps): EdgeDeps {
+  const { targets, authenticate, limits, clock, wheel, log, metrics, rateStore: store } = given;
   const routes = new RouteTable(targets, metrics);
   return {
     ...{ authenticate, limits, clock, wheel, log },
     routes,
-    rest: new RestTable(options.restRoutes ?? [], routes, metrics),
-    boundary: new ErrorBoundary(log, options.newId ?? randomUUID),
-    proxies: new TrustedProxies(options.trustedProxies ?? []),
+    rest: new RestTable(given.restRoutes ?? [], routes, metrics),
+    boundary: new ErrorBoundary(log, given.newId ?? randomUUID),
+    proxies: new TrustedProxies(given.trustedProxies ?? []),
     traces: new TraceStart(),
-    cors: new CorsPolicy(options.cors?.origins),
+    cors: new CorsPolicy(given.cors?.origins),
     inFlight: new InFlight(),
     answerEnds: new AnswerEnds(),
     streams: new SseStreams(),
-    security: new SecurityHeaders({ isProduction: options.isProduction === true }),
+    security: new SecurityHeaders({ isProduction: given.isProduction === true }),
     rates: new RateGate({ targets, limits, clock, log, store }),
     streamGate: new StreamGate(limits),
   };
 }
 
-function createApp(options: EdgeOptions, deps: EdgeDeps, router: RequestRouter): FastifyInstance {
-  const { limits } = options;
+function createApp(given: CreateEdgeDeps, deps: EdgeDeps, router: RequestRouter): FastifyInstance {
+  const { limits } = given;
   const app = Fastify({
     serverFactory: (listener) => createHttpServer(limits, (request, response) => router.receive(request, response, listener)),
     clientErrorHandler: (fault, socket) => answerClientFault(fault, socket as Socket, deps),
@@ -103,7 +103,7 @@ function createApp(options: EdgeOptions, deps: EdgeDeps, router: RequestRouter):
     routerOptions: { maxParamLength: 500 },
   });
   addFaultAnswers(app, deps.boundary, limits.errorBytes, (request) => deps.rates.countRefusal(new EdgeRequest(request, deps.proxies, undefined)));
-  addHealthRoutes(app, options.readiness, { showReasons: options.isProduction !== true });
+  addHealthRoutes(app, given.readiness, { showReasons: given.isProduction !== true });
   return app;
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Limits } from "../kernel/limits.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Timers } from "../kernel/timers.ts";
-import type { Authenticate } from "./edge-options.ts";
+import type { Authenticate } from "./edge.ts";
 import type { ErrorBoundary } from "./http/error-boundary.ts";
 import type { AnswerEnds, InFlight, SseStreams } from "./http/in-flight.ts";
 import type { CorsPolicy } from "./http/origin-policy.ts";

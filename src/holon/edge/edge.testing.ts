@@ -10,7 +10,7 @@ import type { Scope } from "../kernel/scope.ts";
 import { Timers } from "../kernel/timers.ts";
 import { CallMetrics } from "../observe/call-metrics.ts";
 import { createEdge } from "./create-edge.ts";
-import type { Edge, EdgeOptions } from "./edge-options.ts";
+import type { CreateEdgeDeps, Edge } from "./edge.ts";
 
 /** What a target of the tests does with a parsed input. */
 type Handler = (input: never, scope: Scope) => unknown;
@@ -179,7 +179,7 @@ export interface EdgeUnderTest {
 
 /** Opens an edge on a free port of the loopback. */
 export async function openEdge(
-  options: Partial<Omit<EdgeOptions, "limits" | "targets">> & { readonly limits?: Partial<Limits>; readonly more?: readonly HandTarget[] } = {},
+  options: Partial<Omit<CreateEdgeDeps, "limits" | "targets">> & { readonly limits?: Partial<Limits>; readonly more?: readonly HandTarget[] } = {},
 ): Promise<EdgeUnderTest> {
   const { limits, more, ...rest } = options;
   const targets = createTargets(more);

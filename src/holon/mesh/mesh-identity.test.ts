@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../kernel/clock.ts";
 import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 import type { Principal } from "../kernel/principal.ts";
 import { Scope } from "../kernel/scope.ts";
-import type { MeshServer, MeshServerOptions } from "./callee/mesh-server.ts";
+import type { MeshServer, MeshServerDeps } from "./callee/mesh-server.ts";
 import { eventually } from "./eventually.testing.ts";
 import { createKeyIdentity, createSecretIdentity, type ProcessIdentity } from "./identity/process-identity.ts";
 import { createProcessKey, type ProcessKey } from "./identity/process-key.ts";
@@ -59,7 +59,7 @@ describe("processes with keys", () => {
     entered.push(caller);
     return { caller, principal, initiator };
   };
-  const startProbe = (options: Partial<MeshServerOptions> = {}): Promise<MeshServer> =>
+  const startProbe = (deps: Partial<MeshServerDeps> = {}): Promise<MeshServer> =>
     stage.server(
       {
         nothing: (scope) => void note(scope),
@@ -69,7 +69,7 @@ describe("processes with keys", () => {
           yield 1;
         },
       },
-      { identity: identityOf("probe"), clock, ...options },
+      { identity: identityOf("probe"), clock, ...deps },
     );
   const connectRaw = ({ port }: MeshServer): RawCaller => {
     const caller = new RawCaller(port);

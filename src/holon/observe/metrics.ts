@@ -15,8 +15,7 @@ export interface GaugeReader {
 /** Numbers by the values of their labels. */
 export type GaugeValues = Iterable<readonly [labelValues: readonly string[], value: number]>;
 
-/** Options of {@link createMetrics}. */
-interface MetricsOptions {
+interface MetricsDeps {
   readonly calls?: CallMetrics;
   readonly work?: WorkMetrics;
   readonly gauges?: readonly GaugeReader[];
@@ -34,13 +33,13 @@ export interface Metrics {
 }
 
 /** Collects the counts of a process; nothing is computed before a scrape. */
-export function createMetrics(options: MetricsOptions): Metrics {
+export function createMetrics(deps: MetricsDeps): Metrics {
   const registry = new Registry();
-  if (options.processMetrics !== false) collectDefaultMetrics({ register: registry });
-  options.calls?.registerIn(registry);
-  options.work?.registerIn(registry);
+  if (deps.processMetrics !== false) collectDefaultMetrics({ register: registry });
+  deps.calls?.registerIn(registry);
+  deps.work?.registerIn(registry);
   const addGauge = (reader: GaugeReader): void => registerGauge(registry, reader);
-  for (const reader of options.gauges ?? []) addGauge(reader);
+  for (const reader of deps.gauges ?? []) addGauge(reader);
   return { contentType: registry.contentType, text: () => registry.metrics(), addGauge };
 }
 

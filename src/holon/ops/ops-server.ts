@@ -1,19 +1,18 @@
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import Fastify from "fastify";
-import type { Readiness } from "../edge/edge-options.ts";
+import type { Readiness } from "../edge/edge.ts";
 import { ErrorBoundary } from "../edge/http/error-boundary.ts";
 import { addFaultAnswers, addHealthRoutes } from "../edge/http/fastify-answers.ts";
 import { SecurityHeaders } from "../edge/http/public-headers.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { addDashboard } from "./dashboard/add-dashboard.ts";
-import type { DashboardOptions } from "./dashboard/dashboard-options.ts";
+import type { DashboardDeps } from "./dashboard/dashboard-deps.ts";
 
 const ERROR_BYTES = 16 * 1024;
 
-/** Options of {@link createOpsServer}. */
-interface OpsServerOptions {
+interface OpsServerDeps {
   /** Loopback by default: the operations port is not for the public. */
   readonly host?: string;
   /** 0 takes a free port. */
@@ -22,7 +21,7 @@ interface OpsServerOptions {
   readonly readiness: () => Readiness;
   readonly log: Logger;
   /** Adds the dashboard below `/ops`, for admins. */
-  readonly dashboard?: DashboardOptions | undefined;
+  readonly dashboard?: DashboardDeps | undefined;
 }
 
 /** The port for the operators of the app. */
@@ -34,8 +33,8 @@ export interface OpsServer {
 }
 
 /** Opens the operations port: `/metrics`, `/healthz`, `/readyz` with reasons, and the dashboard. */
-export async function createOpsServer(options: OpsServerOptions): Promise<OpsServer> {
-  const { host = "127.0.0.1", port, metrics, readiness, log, dashboard } = options;
+export async function createOpsServer(deps: OpsServerDeps): Promise<OpsServer> {
+  const { host = "127.0.0.1", port, metrics, readiness, log, dashboard } = deps;
   const app = Fastify({ forceCloseConnections: true, return503OnClosing: false });
   // Operators often come by http through a tunnel, so nothing here may force their browsers to use https.
   const security = new SecurityHeaders({ isProduction: false });

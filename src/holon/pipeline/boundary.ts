@@ -21,13 +21,6 @@ const FAULTS: ReadonlySet<string> = new Set([
   "CALL_IN_TRANSACTION",
 ]);
 
-interface BoundaryOptions {
-  readonly path: string;
-  readonly procedure: AnyProcedure;
-  readonly log: Logger;
-  readonly newId: () => string;
-}
-
 /** Turns what a handler threw into the error that its callers get. */
 export type Boundary = (thrown: unknown) => HolonError;
 
@@ -38,7 +31,17 @@ export type Boundary = (thrown: unknown) => HolonError;
  * under that id. The contract parses the details of declared errors, so that nothing else can leave with them. An INTERNAL error of a callee keeps its id;
  * one that arose here, for example in the database layer, gets an id.
  */
-export function createBoundary({ path, procedure, log, newId }: BoundaryOptions): Boundary {
+export function createBoundary({
+  path,
+  procedure,
+  log,
+  newId,
+}: {
+  readonly path: string;
+  readonly procedure: AnyProcedure;
+  readonly log: Logger;
+  readonly newId: () => string;
+}): Boundary {
   const declared = new Map<string, Parser>(
     Object.entries(procedure.errors).map(([code, schema]) => [code, createAnswerParser(schema as AnyProcedure["input"])]),
   );

@@ -9,7 +9,7 @@ import type { RuntimeContext } from "./runtime-context.ts";
 
 type Handler = (args: Record<string, unknown>) => unknown;
 
-interface CompileJobsOptions {
+interface CompileJobsDeps {
   readonly context: string;
   readonly handlers: HandlerTree;
   readonly count: CountWork | undefined;
@@ -20,7 +20,7 @@ interface CompileJobsOptions {
 const JOB_PROCEDURE: AnyProcedure = mutation({ access: "internal" });
 
 /** Joins the handlers of a context's jobs with the `ctx` that they get. */
-export function compileJobs({ context, handlers, count, makeContext }: CompileJobsOptions): ReadonlyMap<string, JobHandler> {
+export function compileJobs({ context, handlers, count, makeContext }: CompileJobsDeps): ReadonlyMap<string, JobHandler> {
   return new Map(
     Object.entries(handlers).map(([name, handler]) => {
       const run: JobHandler = async (call) => {

@@ -10,7 +10,7 @@ import { type BoundCall, type CallTreeFactory, ContextOrigin } from "./call-tree
 import type { RuntimeContext } from "./runtime-context.ts";
 import type { TransactionFactory } from "./typed-transaction.ts";
 
-interface CompileWorkflowsOptions {
+interface CompileWorkflowsDeps {
   readonly module: ContextModule;
   readonly store: ContextData | undefined;
   readonly openTransaction: TransactionFactory;
@@ -23,8 +23,8 @@ interface CompileWorkflowsOptions {
 const STEP_PROCEDURE: AnyProcedure = mutation({ access: "internal" });
 
 /** Joins the bodies of a context's workflows with what their steps get. */
-export function compileWorkflows(options: CompileWorkflowsOptions): CompiledWorkflows {
-  const { module } = options;
+export function compileWorkflows(deps: CompileWorkflowsDeps): CompiledWorkflows {
+  const { module } = deps;
   const bodies = new Map<string, WorkflowBody>();
   for (const [name, spec] of Object.entries(module.workflows)) {
     const handler = module.workflowHandlers[name];
@@ -34,10 +34,10 @@ export function compileWorkflows(options: CompileWorkflowsOptions): CompiledWork
       bodies.set(`${name}@${version}`, { body: body as WorkflowBody["body"], parseOutput: createParser(output) });
     }
   }
-  return { bodies, host: stepHost(options) };
+  return { bodies, host: stepHost(deps) };
 }
 
-function stepHost({ module, store, openTransaction, makeContext, stepCalls }: CompileWorkflowsOptions): StepHost {
+function stepHost({ module, store, openTransaction, makeContext, stepCalls }: CompileWorkflowsDeps): StepHost {
   const events = eventNames(module);
   const context = (scope: Scope): RuntimeContext => makeContext(scope, STEP_PROCEDURE);
   return {

@@ -55,14 +55,14 @@ interface CallerEntry {
  */
 export type Run = (input: unknown, ctx: RuntimeContext, givenHash?: string) => unknown;
 
-interface CompiledProcedureOptions {
+interface CompiledProcedureDeps {
   readonly path: string;
   readonly procedure: AnyProcedure;
   readonly run: Run;
   readonly makeContext: (scope: Scope) => RuntimeContext;
   readonly gauge: ConcurrencyGauge;
   readonly streamGauge: ConcurrencyGauge;
-  readonly services: PipelineDeps;
+  readonly pipeline: PipelineDeps;
 }
 
 /**
@@ -78,17 +78,17 @@ export class CompiledProcedure implements Target {
   readonly #run: Run;
   readonly #makeContext: (scope: Scope) => RuntimeContext;
   readonly #deps: CallDeps;
-  readonly #services: PipelineDeps;
+  readonly #pipeline: PipelineDeps;
   readonly #callers = new Map<string, CallerEntry>();
 
-  constructor({ path, procedure, run, makeContext, gauge, streamGauge, services }: CompiledProcedureOptions) {
+  constructor({ path, procedure, run, makeContext, gauge, streamGauge, pipeline }: CompiledProcedureDeps) {
     this.path = path;
     this.procedure = procedure;
     this.#parseInput = createParser(procedure.input);
     this.#run = run;
     this.#makeContext = makeContext;
-    this.#services = services;
-    const { clock, wheel, log, newId } = services;
+    this.#pipeline = pipeline;
+    const { clock, wheel, log, newId } = pipeline;
     const boundary = createBoundary({ path, procedure, log, newId });
     this.#deps = {
       path,
@@ -144,7 +144,7 @@ export class CompiledProcedure implements Target {
     const { series, isOpen } = this.#entryOf(scope.caller);
     return streamItems({
       scope,
-      deps: this.#deps,
+      call: this.#deps,
       series,
       admit: () => {
         if (!isOpen) throw this.undeclared(scope.caller);
@@ -160,12 +160,12 @@ export class CompiledProcedure implements Target {
 
   /** The counters of calls from a context of this process. */
   localSeries(caller: string): CallSeries {
-    return this.#services.series({ procedure: this.path, caller, transport: "local" });
+    return this.#pipeline.series({ procedure: this.path, caller, transport: "local" });
   }
 
   /** Whether a caller has declared that it calls this context. */
   isOpenTo(caller: string): boolean {
-    return this.#services.mayCall?.(caller, this.#contextName) ?? true;
+    return this.#pipeline.mayCall?.(caller, this.#contextName) ?? true;
   }
 
   /** The error for a caller that has not declared it. */
@@ -197,7 +197,7 @@ export class CompiledProcedure implements Target {
   #entryOf(caller: string): CallerEntry {
     let entry = this.#callers.get(caller);
     if (entry === undefined) {
-      const series = this.#services.series({ procedure: this.path, caller, transport: this.#services.transportOf(caller) });
+      const series = this.#pipeline.series({ procedure: this.path, caller, transport: this.#pipeline.transportOf(caller) });
       entry = { series, isOpen: this.isOpenTo(caller) };
       this.#callers.set(caller, entry);
     }

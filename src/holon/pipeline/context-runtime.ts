@@ -26,11 +26,11 @@ import { createTransactionFactory, type TransactionFactory } from "./typed-trans
 /** Finds the target of a procedure of another context, in this process or on the mesh. */
 export type ResolveTarget = (contextName: string, path: string, procedure: AnyProcedure) => Target;
 
-interface CompileContextOptions {
+interface CompileContextDeps {
   readonly module: ContextModule;
   readonly store: ContextData | undefined;
   readonly limits: Limits;
-  readonly services: PipelineDeps;
+  readonly pipeline: PipelineDeps;
   /** Whether it refuses every call, because it could not keep its guarantees. */
   readonly isClosed?: boolean;
 }
@@ -60,25 +60,25 @@ export interface CompiledContext {
 }
 
 /** Compiles every procedure of a context to one function. */
-export function compileContext({ module, store, limits, services, isClosed = false }: CompileContextOptions): CompiledContext {
-  const log = services.log.child({ context: module.name });
+export function compileContext({ module, store, limits, pipeline, isClosed = false }: CompileContextDeps): CompiledContext {
+  const log = pipeline.log.child({ context: module.name });
   const openTransaction = createTransactionFactory(module.name, module.contract.events, module.jobs, module.workflows);
   const gauge = isClosed ? createClosedGauge(module.name) : createCallGauge(limits);
   const streamGauge = isClosed ? createClosedGauge(module.name) : createStreamGauge(module.name, limits);
   const deps: { -readonly [Part in keyof ContextDeps]: ContextDeps[Part] } = {
     name: module.name,
-    clock: services.clock,
+    clock: pipeline.clock,
     log,
     store,
     watch:
       store === undefined
         ? undefined
-        : new ContextWatch({ data: store, events: module.contract.events, clock: services.clock, wheel: services.wheel, log }),
+        : new ContextWatch({ data: store, events: module.contract.events, clock: pipeline.clock, wheel: pipeline.wheel, log }),
     openTransaction,
     calls: () => ({}),
   };
   let stepCalls: CallTreeFactory = () => ({});
-  const detachedRuns = new DetachedRuns(services.wheel);
+  const detachedRuns = new DetachedRuns(pipeline.wheel);
   const targets = new Map<string, Target>();
   for (const [path, procedure] of walkProcedures(module.contract.procedures)) {
     const fullPath = `${module.name}.${path}`;
@@ -89,11 +89,11 @@ export function compileContext({ module, store, limits, services, isClosed = fal
       rule: memberAt(module.rules, path) as Rule | undefined,
       store,
       openTransaction,
-      newId: services.newId,
+      newId: pipeline.newId,
       detachedRuns,
     });
     const makeContext = (scope: RuntimeContext["scope"]): RuntimeContext => new RuntimeContext(scope, deps, procedure);
-    targets.set(fullPath, new CompiledProcedure({ path: fullPath, procedure, run, makeContext, gauge, streamGauge, services: { ...services, log } }));
+    targets.set(fullPath, new CompiledProcedure({ path: fullPath, procedure, run, makeContext, gauge, streamGauge, pipeline: { ...pipeline, log } }));
   }
   return {
     name: module.name,
@@ -103,7 +103,7 @@ export function compileContext({ module, store, limits, services, isClosed = fal
     jobs: compileJobs({
       context: module.name,
       handlers: module.jobHandlers,
-      count: services.count,
+      count: pipeline.count,
       makeContext: (scope, procedure) => new RuntimeContext(scope, deps, procedure),
     }),
     workflows: compileWorkflows({
@@ -117,12 +117,12 @@ export function compileContext({ module, store, limits, services, isClosed = fal
       runStart({
         context: module.name,
         handler: module.atStart,
-        clock: services.clock,
-        wheel: services.wheel,
+        clock: pipeline.clock,
+        wheel: pipeline.wheel,
         makeContext: (scope, procedure) => new RuntimeContext(scope, deps, procedure),
       }),
     connect(resolve) {
-      const bind: BindCall = (contextName, path, procedure) => bindCall(module.name, resolve(contextName, path, procedure), services.series);
+      const bind: BindCall = (contextName, path, procedure) => bindCall(module.name, resolve(contextName, path, procedure), pipeline.series);
       deps.calls = compileCallTree(module.calls, bind);
       stepCalls = compileCallTree(module.calls, (contextName, path, procedure) => bindStepCall(path, procedure, bind(contextName, path, procedure)));
     },

@@ -35,7 +35,7 @@ function compile(handlers: Parameters<typeof orders.jobs>[0]) {
     series: () => ({ record() {} }),
     transportOf: () => "local" as const,
   };
-  return compileContext({ module, store: place.store, limits: testLimits(), services });
+  return compileContext({ module, store: place.store, limits: testLimits(), pipeline: services });
 }
 
 describe("a context's jobs", { timeout: 60_000 }, () => {

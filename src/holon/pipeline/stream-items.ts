@@ -5,9 +5,9 @@ import { ScopeDeadline } from "../kernel/scope-deadline.ts";
 import { errorOfCall } from "./boundary.ts";
 import type { CallDeps, CallSeries } from "./pending-call.ts";
 
-interface StreamOptions {
+interface StreamItemsDeps {
   readonly scope: Scope;
-  readonly deps: CallDeps;
+  readonly call: CallDeps;
   readonly series: CallSeries;
   /** Checks access and input; throws the refusal that the consumer gets. */
   readonly admit: () => unknown;
@@ -25,8 +25,8 @@ interface Pull {
 const DONE: Step = { done: true, value: undefined };
 
 /** The items of a subscription, each parsed and copied like the output of a call. The first `next()` calls the handler. */
-export function streamItems(options: StreamOptions): AsyncIterableIterator<unknown> {
-  return new ItemStream(options);
+export function streamItems(deps: StreamItemsDeps): AsyncIterableIterator<unknown> {
+  return new ItemStream(deps);
 }
 
 /**
@@ -45,7 +45,7 @@ export function streamItems(options: StreamOptions): AsyncIterableIterator<unkno
  * waits for the item in progress, so a handler that ignores its signal counts as long as it runs.
  */
 class ItemStream implements AsyncIterableIterator<unknown> {
-  readonly #options: StreamOptions;
+  readonly #deps: StreamItemsDeps;
   readonly #deadline: ScopeDeadline;
   #iterator: AsyncIterator<unknown> | undefined = undefined;
   #pull: Pull | undefined = undefined;
@@ -60,9 +60,9 @@ class ItemStream implements AsyncIterableIterator<unknown> {
   #startedMs = 0;
   #unlisten: () => void = () => {};
 
-  constructor(options: StreamOptions) {
-    this.#options = options;
-    this.#deadline = new ScopeDeadline(options.scope, options.deps.path);
+  constructor(deps: StreamItemsDeps) {
+    this.#deps = deps;
+    this.#deadline = new ScopeDeadline(deps.scope, deps.call.path);
   }
 
   [Symbol.asyncIterator](): this {
@@ -85,7 +85,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
     if (this.#state === "open") {
       this.#end(undefined);
       // Also aborts the signal of a handler that waits for something else than its next item.
-      this.#options.scope.cancel(catalogueError("CANCELLED", "The consumer of the stream has left."));
+      this.#deps.scope.cancel(catalogueError("CANCELLED", "The consumer of the stream has left."));
     }
     this.#state = "over";
     this.#error = undefined;
@@ -114,7 +114,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
   }
 
   #open(): void {
-    const { scope, deps, series, admit, run } = this.#options;
+    const { scope, call: deps, series, admit, run } = this.#deps;
     this.#startedMs = deps.monotonicMs();
     let input: unknown;
     try {
@@ -147,7 +147,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
 
   #onStep(step: IteratorResult<unknown>): void {
     if (this.#isOver) return;
-    const { deps } = this.#options;
+    const { call: deps } = this.#deps;
     const pull = this.#pull;
     let item: unknown;
     try {
@@ -169,12 +169,12 @@ class ItemStream implements AsyncIterableIterator<unknown> {
 
   #onThrown(thrown: unknown): void {
     this.#handlerEnded = true;
-    if (!this.#isOver) this.#fail(this.#options.scope.cancelled ?? this.#options.deps.boundary(thrown));
+    if (!this.#isOver) this.#fail(this.#deps.scope.cancelled ?? this.#deps.call.boundary(thrown));
   }
 
   /** Fails the request that waits; if none waits, the next request. */
   #fail(reason: HolonError): void {
-    const error = errorOfCall(reason, this.#options.scope);
+    const error = errorOfCall(reason, this.#deps.scope);
     const pull = this.#pull;
     this.#end(error.code);
     if (pull === undefined) this.#error = error;
@@ -182,7 +182,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
   }
 
   #end(code: string | undefined): void {
-    const { scope, deps, series } = this.#options;
+    const { scope, call: deps, series } = this.#deps;
     this.#state = "over";
     this.#pull = undefined;
     deps.wheel.remove(this.#deadline);
@@ -196,7 +196,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
   async #leaveHandler(): Promise<void> {
     const closed = this.#closeIterator();
     if (!this.#handlerEnded) await closed;
-    this.#options.deps.streamGauge.running--;
+    this.#deps.call.streamGauge.running--;
   }
 
   async #closeIterator(): Promise<void> {

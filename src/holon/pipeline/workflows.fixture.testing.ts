@@ -68,7 +68,7 @@ export interface StockHooks {
 }
 
 /** The database of the tests, and the parts that a test may replace. */
-interface WorkflowPlaceOptions {
+interface WorkflowPlaceDeps {
   readonly url: string;
   readonly roles: Readonly<Record<string, string | undefined>>;
   readonly wheel: Timers;
@@ -86,7 +86,7 @@ export interface WorkflowContexts {
 
 /** Compiles and connects the contexts of the tests around a body. */
 export function compileContexts(
-  { url, roles, wheel, log = silentLogger, wrap = (store) => store, limits = {} }: WorkflowPlaceOptions,
+  { url, roles, wheel, log = silentLogger, wrap = (store) => store, limits = {} }: WorkflowPlaceDeps,
   place: PlaceBody,
   hooks: StockHooks = {},
 ): WorkflowContexts {
@@ -95,7 +95,7 @@ export function compileContexts(
   const stores = { orders: wrap(store("orders", orderTables)), stock: store("stock", stockTables) };
   const services = { clock: systemClock, wheel, log, newId: randomUUID, series: () => ({ record() {} }), transportOf: () => "local" as const };
   const compile = (module: ContextModule, data: ContextData): CompiledContext =>
-    compileContext({ module, store: data, limits: testLimits(), services });
+    compileContext({ module, store: data, limits: testLimits(), pipeline: services });
   const stock = compile(stockModule(hooks), stores.stock);
   const own = compile(orders.implement({ procedures: {}, events: { payments: {} }, workflows: orders.workflows({ place }) }), stores.orders);
   own.connect((_context, path) => {

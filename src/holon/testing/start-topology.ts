@@ -17,8 +17,7 @@ export const TOPOLOGIES = ["together", "wire", "apart"] as const;
 /** One of {@link TOPOLOGIES}. */
 export type Topology = (typeof TOPOLOGIES)[number];
 
-/** Options of {@link startTopology}. */
-interface TopologyOptions {
+interface TopologyDeps {
   readonly app: App;
   readonly topology: Topology;
   readonly databaseUrl: string;
@@ -46,20 +45,20 @@ export interface StartedTopology {
 }
 
 /** Starts an app in a topology, on free ports. A context starts before the contexts that call it, because they must know its port. */
-export async function startTopology(options: TopologyOptions): Promise<StartedTopology> {
-  const names = options.app.contexts.map(({ name }) => name);
-  if (options.topology !== "apart") {
-    const only = await start(options, { contexts: names, edge: true, addresses: {} });
+export async function startTopology(deps: TopologyDeps): Promise<StartedTopology> {
+  const names = deps.app.contexts.map(({ name }) => name);
+  if (deps.topology !== "apart") {
+    const only = await start(deps, { contexts: names, edge: true, addresses: {} });
     return { processes: [only], edge: only, host: () => only };
   }
   const hosts = new Map<string, RunningProcess>();
   const addresses: Record<string, readonly string[]> = {};
-  for (const name of calleesFirst(options.app)) {
-    const running = await start(options, { contexts: [name], edge: false, addresses: { ...addresses } });
+  for (const name of calleesFirst(deps.app)) {
+    const running = await start(deps, { contexts: [name], edge: false, addresses: { ...addresses } });
     hosts.set(name, running);
     addresses[name] = [`http://127.0.0.1:${running.mesh?.port}`];
   }
-  const edge = await start(options, { contexts: [], edge: true, addresses });
+  const edge = await start(deps, { contexts: [], edge: true, addresses });
   return { processes: [edge, ...[...hosts.values()].reverse()], edge, host: (context) => hosts.get(context) as RunningProcess };
 }
 
@@ -70,7 +69,7 @@ interface Placement {
 }
 
 function start(
-  { app, topology, databaseUrl, contextDatabases = {}, redisUrl, secret, keys, guests, limits, log, clock, wrapTarget }: TopologyOptions,
+  { app, topology, databaseUrl, contextDatabases = {}, redisUrl, secret, keys, guests, limits, log, clock, wrapTarget }: TopologyDeps,
   { contexts, edge, addresses }: Placement,
 ): Promise<RunningProcess> {
   const anyPort = { host: "127.0.0.1", port: 0 };

@@ -12,7 +12,7 @@ import type { AnsweredKey, ClaimedKey, KeyClaim, KeyScope } from "./key-claim.ts
 import { type KeyRow, KeyStatements, RUN_KEY_TTL_MS, type RunKey, RunKeyStatements, runKeyOf, undone } from "./key-statements.ts";
 
 /** The parts of a context's data that keys use. */
-interface KeyParts<T extends Tables> {
+interface IdempotencyKeysDeps<T extends Tables> {
   readonly context: string;
   readonly limits: Limits;
   readonly clock: Clock;
@@ -35,15 +35,15 @@ const RELEASE_MS = 5_000;
  * I5. A call of a workflow's step and the call that undoes it come one after the other. Once the undo has come, the call is refused (KEY_UNDONE).
  */
 export class IdempotencyKeys<T extends Tables> {
-  readonly #parts: KeyParts<T>;
+  readonly #deps: IdempotencyKeysDeps<T>;
   readonly #statements: KeyStatements;
   readonly #runKeys: RunKeyStatements;
   readonly #inFlight = new InFlightKeys();
 
-  constructor(parts: KeyParts<T>) {
-    this.#parts = parts;
-    this.#statements = new KeyStatements(parts.context);
-    this.#runKeys = new RunKeyStatements(parts.context);
+  constructor(deps: IdempotencyKeysDeps<T>) {
+    this.#deps = deps;
+    this.#statements = new KeyStatements(deps.context);
+    this.#runKeys = new RunKeyStatements(deps.context);
   }
 
   /** Runs an effect once: key, effect and answer are one transaction. See {@link ContextData.runOnce}. */
@@ -51,7 +51,7 @@ export class IdempotencyKeys<T extends Tables> {
     // I4. A duplicate waits here, without a connection.
     return this.#inFlight.alone(scope, key, (hold) => {
       const options = key.wait ? { lockTimeoutMs: this.#leftMs(scope) } : {};
-      return this.#parts.transaction(scope, (tx) => this.#runIn(tx, key, hold, run), options);
+      return this.#deps.transaction(scope, (tx) => this.#runIn(tx, key, hold, run), options);
     });
   }
 
@@ -84,7 +84,7 @@ export class IdempotencyKeys<T extends Tables> {
     const runKey = runKeyOf(key);
     try {
       if (runKey !== undefined) await this.#meet(tx, key, runKey);
-      return await tx.db.execute(this.#statements.enter(key, this.#ttlMs(runKey), this.#parts.limits.lockTimeoutMs));
+      return await tx.db.execute(this.#statements.enter(key, this.#ttlMs(runKey), this.#deps.limits.lockTimeoutMs));
     } catch (error) {
       throw isTimeout(error) ? inFlight(key) : error;
     }
@@ -103,7 +103,7 @@ export class IdempotencyKeys<T extends Tables> {
   /** I5. The claim of a run's call and the claim of its undo are made one after the other. */
   async #claimOfRun(scope: Scope, key: KeyScope, runKey: RunKey, claim: SQL): Promise<readonly unknown[]> {
     try {
-      return await this.#parts.transaction(
+      return await this.#deps.transaction(
         scope,
         async (tx) => {
           await this.#meet(tx, key, runKey);
@@ -123,7 +123,7 @@ export class IdempotencyKeys<T extends Tables> {
   }
 
   #ttlMs(runKey: RunKey | undefined): number {
-    return runKey === undefined ? this.#parts.limits.keyTtlMs : RUN_KEY_TTL_MS;
+    return runKey === undefined ? this.#deps.limits.keyTtlMs : RUN_KEY_TTL_MS;
   }
 
   #claimed(key: KeyScope, attempt: number): ClaimedKey<T> {
@@ -144,11 +144,11 @@ export class IdempotencyKeys<T extends Tables> {
   }
 
   async #rows(scope: Scope, statement: SQL): Promise<readonly unknown[]> {
-    return this.#parts.writer(scope).execute(statement);
+    return this.#deps.writer(scope).execute(statement);
   }
 
   #leftMs(scope: Scope): number {
-    return Math.max(1, Math.ceil(scope.deadlineAtMs - this.#parts.clock.monotonicMs()));
+    return Math.max(1, Math.ceil(scope.deadlineAtMs - this.#deps.clock.monotonicMs()));
   }
 
   /**
@@ -156,7 +156,7 @@ export class IdempotencyKeys<T extends Tables> {
    * the result.
    */
   #housekeeping(task: string, deadlineMs: number, statement: SQL): Promise<readonly unknown[]> {
-    const { context, clock } = this.#parts;
+    const { context, clock } = this.#deps;
     const late = () => databaseAway(`The database of ${context} did not answer within ${deadlineMs} ms: ${task}.`);
     return inSystemScope({ context, task, deadlineMs, late }, clock, (scope) => this.#rows(scope, statement));
   }

@@ -13,7 +13,7 @@ import { StatementWatch } from "./statement-watch.ts";
 import { tableDifferences } from "./table-differences.ts";
 import { toolkitMigrations } from "./toolkit-migrations.ts";
 
-export interface MigrateOptions {
+export interface MigrateDeps {
   /** A login that owns the context's schema, or may make it. */
   readonly url: string;
   /** Name of the context, which is also the name of its schema. */
@@ -52,10 +52,10 @@ export interface MigrateResult {
  * Errors: CONFLICT - a file that ran was edited or is missing, or a newer version ran one that is not compatible; INTERNAL - a file fails;
  * UNAVAILABLE - the database is unreachable or was lost, or a lock was held for all of `patienceMs`.
  */
-export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
-  const log = options.log ?? silentLogger;
-  const own = options.folder === undefined ? undefined : await readMigrationFolder(options.folder);
-  return withOwner(options.url, (connection) => withMigrationLock(connection, log, () => migrateLocked(connection, options, own, log)));
+export async function migrate(deps: MigrateDeps): Promise<MigrateResult> {
+  const log = deps.log ?? silentLogger;
+  const own = deps.folder === undefined ? undefined : await readMigrationFolder(deps.folder);
+  return withOwner(deps.url, (connection) => withMigrationLock(connection, log, () => migrateLocked(connection, deps, own, log)));
 }
 
 /** The role that connections of a login may take for a context; undefined if they work as the login. For processes that do not migrate. */
@@ -78,14 +78,14 @@ async function withOwner<Result>(url: string, work: (connection: OwnerConnection
 
 async function migrateLocked(
   connection: OwnerConnection,
-  options: MigrateOptions,
+  deps: MigrateDeps,
   own: readonly Migration[] | undefined,
   log: Logger,
 ): Promise<MigrateResult> {
-  const { context } = options;
+  const { context } = deps;
   await ensureSchema(connection, context);
   const journal = await MigrationJournal.open(connection, context, log);
-  const role = options.role === undefined ? await ensureContextRole(connection, context, log) : (options.role ?? undefined);
+  const role = deps.role === undefined ? await ensureContextRole(connection, context, log) : (deps.role ?? undefined);
   const sources = [
     { source: "holon", migrations: toolkitMigrations(context) },
     { source: "context", migrations: own },
@@ -97,7 +97,7 @@ async function migrateLocked(
     found.push({ source, pending, done: (migrations?.length ?? 0) - pending.length });
   }
   const applied = [];
-  const { clock = systemClock, patienceMs = LOCK_PATIENCE_MS } = options;
+  const { clock = systemClock, patienceMs = LOCK_PATIENCE_MS } = deps;
   const watch = await StatementWatch.open({ connection, clock, log });
   try {
     for (const { source, pending, done } of found) {
@@ -112,7 +112,7 @@ async function migrateLocked(
     await watch.close();
   }
   if (role !== undefined) await grantContext(connection, context, role, log);
-  const differences = options.tables === undefined ? [] : await tableDifferences(connection, context, options.tables);
+  const differences = deps.tables === undefined ? [] : await tableDifferences(connection, context, deps.tables);
   // The operator or the newer version has marked its migrations as compatible, so their differences are only logged.
   const isOlder = (await journal.applied("context")).length > (own?.length ?? 0);
   if (isOlder && differences.length > 0) {
@@ -122,7 +122,7 @@ async function migrateLocked(
     );
   }
   // A named login connects as itself, so there is no role to take.
-  return { applied, role: options.role === undefined ? role : undefined, differences: isOlder ? [] : differences };
+  return { applied, role: deps.role === undefined ? role : undefined, differences: isOlder ? [] : differences };
 }
 
 /** Checks first: `create schema if not exists` needs rights on the database even if the schema exists. */

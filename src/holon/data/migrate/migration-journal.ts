@@ -117,7 +117,7 @@ async function ifAllowed(context: string, log: Logger, work: () => Promise<unkno
   }
 }
 
-interface PendingOptions {
+interface PendingDeps {
   readonly journal: MigrationJournal;
   readonly context: string;
   readonly source: MigrationSource;
@@ -133,7 +133,7 @@ interface PendingOptions {
  * Errors: CONFLICT naming the file if one that ran was edited, is missing, or is after one that did not run, and naming the newer ones that this
  * version cannot work with.
  */
-export async function pendingMigrations({ journal, context, source, migrations, log }: PendingOptions): Promise<readonly Migration[]> {
+export async function pendingMigrations({ journal, context, source, migrations, log }: PendingDeps): Promise<readonly Migration[]> {
   const applied = await journal.applied(source);
   const known = migrations ?? [];
   for (const [index, migration] of known.entries()) {

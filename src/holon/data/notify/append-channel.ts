@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { NOTIFY_TEXT, type NotifyHub } from "./notify-hub.ts";
 
-interface AppendChannelOptions {
+interface AppendChannelDeps {
   /** A NOTIFY channel of Postgres. */
   readonly channel: string;
   readonly url: string;
@@ -16,7 +16,7 @@ interface AppendChannelOptions {
  * those of other processes through Postgres.
  */
 export class AppendChannel {
-  readonly #options: AppendChannelOptions;
+  readonly #deps: AppendChannelDeps;
   readonly #channel: string;
   /** Identifies this process as the sender, so that it ignores its own notifications. */
   readonly #id = randomUUID();
@@ -24,22 +24,22 @@ export class AppendChannel {
   readonly #listeners = new Set<() => void>();
   #unlisten: (() => void) | undefined = undefined;
 
-  constructor(options: AppendChannelOptions) {
-    this.#options = options;
-    this.#channel = options.channel;
-    const { hub, url, send } = options;
+  constructor(deps: AppendChannelDeps) {
+    this.#deps = deps;
+    this.#channel = deps.channel;
+    const { hub, url, send } = deps;
     this.#signal = new AppendSignal(() => hub?.tell(url, this.#channel, this.#id) ?? send(NOTIFY_TEXT, [this.#channel, this.#id]));
   }
 
   /** Called after a commit of this process that wrote such rows. */
   appended(): void {
     this.#wake();
-    if (this.#options.hub !== undefined) this.#signal.appended();
+    if (this.#deps.hub !== undefined) this.#signal.appended();
   }
 
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
-    const { hub, url } = this.#options;
+    const { hub, url } = this.#deps;
     this.#unlisten ??= hub?.listen(url, this.#channel, (sender) => {
       if (sender !== this.#id) this.#wake();
     });

@@ -7,7 +7,7 @@ import { databaseAway, sqlState, toHolonError, toOpeningError } from "../databas
 import { type ConnectionOptions, type LossReason, PoolConnection } from "./pool-connection.ts";
 import { PoolGate } from "./pool-gate.ts";
 
-interface ConnectionPoolOptions extends ConnectionOptions {
+interface ConnectionPoolDeps extends ConnectionOptions {
   readonly limits: Limits;
   readonly clock: Clock;
 }
@@ -44,7 +44,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
  *     such a statement runs on one connection more (the spare one), which is opened for it and ended after it.
  */
 export class ConnectionPool {
-  readonly #options: ConnectionPoolOptions;
+  readonly #deps: ConnectionPoolDeps;
   readonly #gate: PoolGate;
   readonly #open = new Set<PoolConnection>();
   readonly #idle: PoolConnection[] = [];
@@ -56,10 +56,10 @@ export class ConnectionPool {
   #closing: Promise<void> | undefined = undefined;
   #drained: (() => void) | undefined = undefined;
 
-  constructor(options: ConnectionPoolOptions) {
-    this.#options = options;
-    this.#gate = new PoolGate(options.limits);
-    this.#spareGate = new PoolGate({ ...options.limits, poolCount: 1 });
+  constructor(deps: ConnectionPoolDeps) {
+    this.#deps = deps;
+    this.#gate = new PoolGate(deps.limits);
+    this.#spareGate = new PoolGate({ ...deps.limits, poolCount: 1 });
   }
 
   get stats(): PoolStats {
@@ -108,7 +108,7 @@ export class ConnectionPool {
       void this.#end(connection, 0).then(() => this.#spareGate.leave());
       return;
     }
-    if (this.#closing !== undefined || this.#options.clock.monotonicMs() - connection.openedAtMs > GREATEST_AGE_MS) void this.#end(connection);
+    if (this.#closing !== undefined || this.#deps.clock.monotonicMs() - connection.openedAtMs > GREATEST_AGE_MS) void this.#end(connection);
     else if (!connection.lost) this.#idle.push(connection);
     this.#leave();
   }
@@ -121,7 +121,7 @@ export class ConnectionPool {
 
   /** Pings the server. If all connections are busy, it uses one connection more (P3), because they may wait for a silent server. Errors: UNAVAILABLE. */
   async ping(): Promise<void> {
-    const { applicationName: context, clock } = this.#options;
+    const { applicationName: context, clock } = this.#deps;
     await inSystemScope({ context, task: "ping", deadlineMs: PING_TIMEOUT_MS, late: silent }, clock, async (scope) => {
       if (this.#gate.full) await this.#pingApart(scope);
       else await this.#pingOn(await this.acquire(scope), scope);
@@ -152,7 +152,7 @@ export class ConnectionPool {
         this.#leave();
         reject(toOpeningError(error));
       };
-      PoolConnection.open(this.#options, this.#options.clock.monotonicMs(), (lost, reason) => this.#forget(lost, reason)).then(opened, failed);
+      PoolConnection.open(this.#deps, this.#deps.clock.monotonicMs(), (lost, reason) => this.#forget(lost, reason)).then(opened, failed);
     });
   }
 
@@ -172,7 +172,7 @@ export class ConnectionPool {
     this.#opening.add(over);
     const forget = scope.onCancel((reason) => over.abort(reason));
     try {
-      return await PoolConnection.open(this.#options, this.#options.clock.monotonicMs(), onLost, over.signal);
+      return await PoolConnection.open(this.#deps, this.#deps.clock.monotonicMs(), onLost, over.signal);
     } catch (error) {
       throw over.signal.aborted ? over.signal.reason : error;
     } finally {

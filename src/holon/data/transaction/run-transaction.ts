@@ -34,7 +34,7 @@ export interface DataTransaction<T extends Tables> {
 }
 
 /** What the transactions of one context use. */
-export interface TransactionParts<T extends Tables> {
+export interface TransactionDeps<T extends Tables> {
   readonly pool: ConnectionPool;
   readonly texts: StatementTexts;
   readonly databases: DatabaseFactory<T>;
@@ -72,7 +72,7 @@ const ATTEMPTS = 4;
  * Errors: CONFLICT - other transactions were in conflict each time; DEADLINE_EXCEEDED or the scope's reason - rolled back, nothing runs on.
  */
 export async function runTransaction<T extends Tables, R>(
-  parts: TransactionParts<T>,
+  deps: TransactionDeps<T>,
   scope: Scope,
   run: (tx: DataTransaction<T>) => Promise<R>,
   options: TransactionOptions = {},
@@ -86,7 +86,7 @@ export async function runTransaction<T extends Tables, R>(
   for (let attempt = 1; ; attempt++) {
     isCommitting = false;
     try {
-      return await runAttempt(parts, scope, run, { ...options, onCommitting });
+      return await runAttempt(deps, scope, run, { ...options, onCommitting });
     } catch (error) {
       // I1. The cause belongs to another transaction, which this one cannot repeat.
       const isBroken = isInstanceOf(error, PredecessorFailed);
@@ -104,12 +104,12 @@ export async function runTransaction<T extends Tables, R>(
 }
 
 async function runAttempt<T extends Tables, R>(
-  parts: TransactionParts<T>,
+  deps: TransactionDeps<T>,
   scope: Scope,
   run: (tx: DataTransaction<T>) => Promise<R>,
   options: TransactionOptions,
 ): Promise<R> {
-  const { pool, texts, limits, clock } = parts;
+  const { pool, texts, limits, clock } = deps;
   const { pipeline } = options;
   const connection = (pipeline === undefined ? pool.tryAcquire(scope) : await connectionFor(pool, scope, pipeline)) ?? (await pool.acquire(scope));
   const runner = new TransactionRunner(connection, texts);
@@ -132,7 +132,7 @@ async function runAttempt<T extends Tables, R>(
       runner.keepAlive(everyMs, isLate, () => cancel(catalogueError("DEADLINE_EXCEEDED", "The transaction did not end within its deadline.")));
     }
     const appended: Appended = { outbox: new OutboxRows(), runs: 0, last: [], isOver: false };
-    const result = await Promise.race([run(transactionOf(parts, scope, runner, appended)), cancelled]).finally(() => {
+    const result = await Promise.race([run(transactionOf(deps, scope, runner, appended)), cancelled]).finally(() => {
       appended.isOver = true;
     });
     // I3 of the pipeline. On the same connection the transactions before have mostly settled by now, because they were answered first. The loop waits until all of
@@ -142,7 +142,7 @@ async function runAttempt<T extends Tables, R>(
       await before;
     }
     if (scope.cancelled !== undefined) throw scope.cancelled;
-    const committing = commit(parts, scope, runner, appended);
+    const committing = commit(deps, scope, runner, appended);
     // If this transaction is cancelled, it does not learn the result of the commit, and neither do the transactions after it.
     pipeline?.offer(connection, Promise.race([committing, cancelled]));
     isOffered = pipeline !== undefined;
@@ -187,16 +187,11 @@ function assertOpen({ isOver }: Appended): void {
     throw catalogueError("INTERNAL", "The transaction is over: nothing can be emitted, enqueued or started on it any more. Await what you do in it.");
 }
 
-function transactionOf<T extends Tables>(
-  parts: TransactionParts<T>,
-  scope: Scope,
-  runner: TransactionRunner,
-  appended: Appended,
-): DataTransaction<T> {
+function transactionOf<T extends Tables>(deps: TransactionDeps<T>, scope: Scope, runner: TransactionRunner, appended: Appended): DataTransaction<T> {
   let db: WriteDatabase<T> | undefined;
   return {
     get db() {
-      db ??= parts.databases.writer(runner);
+      db ??= deps.databases.writer(runner);
       return db;
     },
     async appendEvent(event) {
@@ -211,7 +206,7 @@ function transactionOf<T extends Tables>(
       assertOpen(appended);
       // A text is sent as UTF-8, which cannot carry half of a surrogate pair: two keys would become one.
       assertStorable(JSON.stringify(started.key), `The key of a run of ${started.workflow}`);
-      const request = parts.runs.start(started, scope.trace.traceparent, scope.initiator);
+      const request = deps.runs.start(started, scope.trace.traceparent, scope.initiator);
       // Only a new statement sees another transaction that committed in between.
       const [row = (await runner.run(request))[0]] = await runner.run(request);
       const [id, isNew, version, inputHash] = row as [string, boolean, number, string];
@@ -227,16 +222,16 @@ function transactionOf<T extends Tables>(
 }
 
 async function commit<T extends Tables>(
-  parts: TransactionParts<T>,
+  deps: TransactionDeps<T>,
   scope: Scope,
   runner: TransactionRunner,
   { outbox, runs, last }: Appended,
 ): Promise<void> {
   // They are sent together with the commit, which fails if they failed.
   for (const request of last) runner.run(request).catch(() => {});
-  if (outbox.rows.length > 0) runner.run(parts.outbox.insert(outbox.rows, scope)).catch(() => {});
+  if (outbox.rows.length > 0) runner.run(deps.outbox.insert(outbox.rows, scope)).catch(() => {});
   await runner.commit();
-  if (outbox.rows.length > 0 || runs > 0) parts.onAppended();
+  if (outbox.rows.length > 0 || runs > 0) deps.onAppended();
 }
 
 async function undo(pool: ConnectionPool, connection: PoolConnection, runner: TransactionRunner): Promise<void> {

@@ -10,8 +10,7 @@ import type { ContextShape, Plan } from "../../process/plan/plan.ts";
 import { renderTable } from "../../process/plan/render-plan.ts";
 import { freePorts } from "../postgres/free-ports.ts";
 
-/** Options of {@link runApart}. */
-interface ApartOptions {
+interface ApartDeps {
   readonly app: App;
   /** The plan of this process, which hosts no context: its children get the public port, the database and the secret from it. */
   readonly plan: Plan;
@@ -29,7 +28,7 @@ type Environment = Record<string, string | undefined>;
  *
  * Guarantee: no child outlives this process, however it ends: each stops when the channel to its supervisor breaks.
  */
-export async function runApart({ app, plan, databaseUrl, env, log }: ApartOptions): Promise<Closable> {
+export async function runApart({ app, plan, databaseUrl, env, log }: ApartDeps): Promise<Closable> {
   const shape = shapeOf(app);
   const { host = "127.0.0.1", port = 3000 } = plan.edge ?? {};
   const ports = await freePorts(shape.contexts.length * 2 + 1);

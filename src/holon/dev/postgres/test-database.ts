@@ -34,12 +34,6 @@ interface TestTemplate {
   build(url: string): Promise<void>;
 }
 
-/** Options of {@link createTestDatabase}. */
-interface TestDatabaseOptions {
-  readonly server: TestServer;
-  readonly template?: TestTemplate;
-}
-
 const FOLDER_PREFIX = "holon-test-";
 
 /** How many servers of failed tests are kept for inspection: the newest ones. */
@@ -74,7 +68,13 @@ export async function startTestServer(): Promise<TestServer> {
  *
  * Roles are named after their database, so migrate the copy too: that only makes its roles.
  */
-export async function createTestDatabase({ server, template }: TestDatabaseOptions): Promise<TestDatabase> {
+export async function createTestDatabase({
+  server,
+  template,
+}: {
+  readonly server: TestServer;
+  readonly template?: TestTemplate;
+}): Promise<TestDatabase> {
   const name = `test_${randomBytes(5).toString("hex")}`;
   await withServer(server, async (sql) => {
     const source = template === undefined ? undefined : await ensureTemplate(sql, server, template);

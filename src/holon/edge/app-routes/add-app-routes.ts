@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { HolonError } from "../../kernel/holon-error.ts";
 import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
 import type { CallMetrics } from "../../observe/call-metrics.ts";
+import type { CreateEdgeDeps } from "../edge.ts";
 import type { EdgeDeps } from "../edge-deps.ts";
-import type { EdgeOptions } from "../edge-options.ts";
 import { identifyClient } from "../http/authentication.ts";
 import { cookieText, isHttps, readCookie } from "../http/cookies.ts";
 import { type CallOwner, EdgeCall, notFound } from "../http/edge-call.ts";
@@ -14,8 +14,8 @@ import { notUtf8, utf8Text } from "../http/request-text.ts";
 import type { AppEdge } from "./app-routes.ts";
 
 /** Lets the app add its routes. Errors that they throw are answered like any other error outside of tRPC. */
-export function addAppRoutes(app: FastifyInstance, deps: EdgeDeps, options: EdgeOptions): void {
-  const { appRoutes, metrics, isProduction = false } = options;
+export function addAppRoutes(app: FastifyInstance, deps: EdgeDeps, given: CreateEdgeDeps): void {
+  const { appRoutes, metrics, isProduction = false } = given;
   if (appRoutes === undefined) return;
   app.register(async (scope) => {
     scope.addHook("onRequest", async (request) => {
@@ -82,7 +82,7 @@ function runCall(deps: EdgeDeps, metrics: CallMetrics, { procedure: path, input,
     const owner: CallOwner = {
       settled: ({ error, json }) => (error === undefined ? resolve(json === undefined ? undefined : JSON.parse(json)) : reject(error)),
     };
-    const options = {
+    const call = {
       index: 0,
       path,
       route,
@@ -91,6 +91,6 @@ function runCall(deps: EdgeDeps, metrics: CallMetrics, { procedure: path, input,
       deadlineMs: deps.limits.deadlineMs,
       trace: deps.traces.from(client.header("traceparent")),
     };
-    new EdgeCall(deps, owner, options, deps.clock.monotonicMs()).start(principal, client);
+    new EdgeCall(deps, owner, call, deps.clock.monotonicMs()).start(principal, client);
   });
 }

@@ -13,16 +13,6 @@ export interface CallOwner {
   settled(call: EdgeCall): void;
 }
 
-interface EdgeCallOptions {
-  readonly index: number;
-  readonly path: string;
-  readonly route: EdgeRoute | undefined;
-  readonly input: unknown;
-  readonly key: string | undefined;
-  readonly deadlineMs: number;
-  readonly trace: Trace;
-}
-
 /**
  * One call of a request: runs a target and has its answer exactly once.
  *
@@ -51,18 +41,31 @@ export class EdgeCall extends TimerEntry {
   #scope: Scope | undefined = undefined;
   #ticket: RateTicket | undefined = undefined;
 
-  constructor(deps: EdgeDeps, owner: CallOwner, options: EdgeCallOptions, nowMs: number) {
+  constructor(
+    deps: EdgeDeps,
+    owner: CallOwner,
+    call: {
+      readonly index: number;
+      readonly path: string;
+      readonly route: EdgeRoute | undefined;
+      readonly input: unknown;
+      readonly key: string | undefined;
+      readonly deadlineMs: number;
+      readonly trace: Trace;
+    },
+    nowMs: number,
+  ) {
     super();
     this.#deps = deps;
     this.#owner = owner;
-    this.index = options.index;
-    this.path = options.path;
-    this.route = options.route;
-    this.input = options.input;
-    this.#key = options.key;
-    this.#trace = options.trace;
+    this.index = call.index;
+    this.path = call.path;
+    this.route = call.route;
+    this.input = call.input;
+    this.#key = call.key;
+    this.#trace = call.trace;
     this.#startedAtMs = nowMs;
-    this.#deadlineAtMs = nowMs + options.deadlineMs;
+    this.#deadlineAtMs = nowMs + call.deadlineMs;
     deps.wheel.add(this, this.#deadlineAtMs);
   }
 

@@ -3,7 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { CatalogueCode } from "../../kernel/error-catalogue.ts";
 import { catalogueError, type HolonError, isHolonError } from "../../kernel/holon-error.ts";
 import { readSafely } from "../../kernel/thrown.ts";
-import type { Readiness } from "../edge-options.ts";
+import type { Readiness } from "../edge.ts";
 import { errorHeader, PROBLEM_TYPE, toProblemJson } from "./error-body.ts";
 import type { ErrorBoundary } from "./error-boundary.ts";
 

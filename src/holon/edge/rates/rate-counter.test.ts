@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type GiveBack, RateCounter, type RateCounterOptions, type SharedTotal, type SharedTotals } from "./rate-counter.ts";
+import { type GiveBack, RateCounter, type RateCounterDeps, type SharedTotal, type SharedTotals } from "./rate-counter.ts";
 
-function open(options: Partial<Omit<RateCounterOptions, "clock">> = {}) {
+function open(deps: Partial<Omit<RateCounterDeps, "clock">> = {}) {
   const time = { nowMs: 0 };
   const clock = { nowMs: () => time.nowMs, monotonicMs: () => time.nowMs };
-  return { time, counter: new RateCounter({ limit: 5, windowMs: 1_000, keysCount: 100, shared: undefined, ...options, clock }) };
+  return { time, counter: new RateCounter({ limit: 5, windowMs: 1_000, keysCount: 100, shared: undefined, ...deps, clock }) };
 }
 
 /** The answer to a call that passes. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
 
-export interface RateCounterOptions {
+export interface RateCounterDeps {
   /** How many calls pass within one window. */
   readonly limit: number;
   readonly windowMs: number;
@@ -44,7 +44,7 @@ export class RateCounter {
   /** In the order in which the windows began, which is also that in which they end. */
   readonly #windows = new Map<string, Window>();
 
-  constructor({ limit, windowMs, keysCount, clock, shared }: RateCounterOptions) {
+  constructor({ limit, windowMs, keysCount, clock, shared }: RateCounterDeps) {
     this.limit = limit;
     this.windowMs = windowMs;
     this.#keysCount = keysCount;

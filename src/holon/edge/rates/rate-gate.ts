@@ -12,7 +12,7 @@ import { tooManyRefusals, tooManyRequests } from "./too-many-requests.ts";
 /** The time between two log lines that say that addresses are refused. */
 const QUIET_MS = 60_000;
 
-interface RateGateOptions {
+interface RateGateDeps {
   readonly targets: TargetMap;
   readonly limits: Pick<Limits, "userRateCount" | "addressRateCount" | "refusalRateCount" | "rateWindowMs" | "rateKeysCount">;
   readonly clock: Clock;
@@ -31,7 +31,7 @@ export class RateGate {
   readonly #log: Logger;
   #quietUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ targets, limits, clock, log, store }: RateGateOptions) {
+  constructor({ targets, limits, clock, log, store }: RateGateDeps) {
     this.#clock = clock;
     this.#log = log;
     const keysCount = limits.rateKeysCount;

@@ -3,7 +3,7 @@ import { contract, mutation, query, type RestLine, walkProcedures } from "../../
 import { catalogueError, HolonError } from "../../kernel/holon-error.ts";
 import type { Scope } from "../../kernel/scope.ts";
 import { type EdgeUnderTest, HandTarget, openEdge } from "../edge.testing.ts";
-import type { EdgeOptions } from "../edge-options.ts";
+import type { CreateEdgeDeps } from "../edge.ts";
 import { type RawAnswer, send } from "../http.testing.ts";
 
 const access = "public" as const;
@@ -104,7 +104,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 
 /** Opens an edge that answers {@link shop} by REST. */
 export function openRestEdge(
-  options: Partial<Omit<EdgeOptions, "limits" | "targets">> & Parameters<typeof openEdge>[0] = {},
+  options: Partial<Omit<CreateEdgeDeps, "limits" | "targets">> & Parameters<typeof openEdge>[0] = {},
 ): Promise<EdgeUnderTest> {
   const gated: Handler = ({ id }: { readonly id: string }) => new Promise((resolve) => gates.set(id, () => resolve(id)));
   const more = [...walkProcedures(shop.procedures)].map(

@@ -3,15 +3,15 @@ import type { AddressInfo } from "node:net";
 import { describeProcedure } from "../../contract/fingerprint.ts";
 import type { Target, TargetMap } from "../../contract/index.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
-import { addTraffic, type MeshServices, type MeshStats, noTraffic } from "../connection/link.ts";
+import { addTraffic, type MeshDeps, type MeshStats, noTraffic } from "../connection/link.ts";
 import type { MeshTls } from "../connection/mesh-tls.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
 import type { ProcessIdentity } from "../identity/process-identity.ts";
 import { MESH_FEATURES, type OfferedProcedure } from "../protocol/hello.ts";
-import { ServerConnection, type ServerHome } from "./server-connection.ts";
+import { ServerConnection, type ServerConnectionDeps } from "./server-connection.ts";
 import { createUpgradeServer } from "./upgrade-server.ts";
 
-export interface MeshServerOptions extends MeshServices {
+export interface MeshServerDeps extends MeshDeps {
   /** The procedures of the contexts that this process hosts. Nothing else can be called. */
   readonly targets: TargetMap;
   readonly contexts: readonly string[];
@@ -46,29 +46,29 @@ export interface MeshServer {
  *
  * Errors: UNAVAILABLE if the port cannot be opened; the message has the host, the port and the cause.
  */
-export async function createMeshServer(options: MeshServerOptions): Promise<MeshServer> {
-  const server = new RunningMeshServer(options);
+export async function createMeshServer(deps: MeshServerDeps): Promise<MeshServer> {
+  const server = new RunningMeshServer(deps);
   await server.listen();
   return server;
 }
 
 class RunningMeshServer implements MeshServer {
   port = 0;
-  readonly #options: MeshServerOptions;
+  readonly #deps: MeshServerDeps;
   readonly #http: Server;
-  readonly #home: ServerHome;
+  readonly #connectionDeps: ServerConnectionDeps;
   readonly #connections = new Set<ServerConnection>();
   readonly #past = noTraffic();
   #draining: Promise<void> | undefined = undefined;
   #closed: Promise<void> | undefined = undefined;
   #onEmpty: (() => void) | undefined = undefined;
 
-  constructor(options: MeshServerOptions) {
-    this.#options = options;
-    const { limits, clock, wheel, log, contexts, processName, identity, tls, features = MESH_FEATURES } = options;
-    const targets = [...options.targets.values()];
+  constructor(deps: MeshServerDeps) {
+    this.#deps = deps;
+    const { limits, clock, wheel, log, contexts, processName, identity, tls, features = MESH_FEATURES } = deps;
+    const targets = [...deps.targets.values()];
     const lines = targets.map(describeTarget);
-    this.#home = {
+    this.#connectionDeps = {
       limits,
       clock,
       wheel,
@@ -91,7 +91,7 @@ class RunningMeshServer implements MeshServer {
       tls,
       draining: () => this.#draining !== undefined,
       accept: (socket, head, peer) => {
-        const connection = new ServerConnection(this.#home, socket, peer);
+        const connection = new ServerConnection(this.#connectionDeps, socket, peer);
         this.#connections.add(connection);
         connection.start(head);
       },
@@ -99,7 +99,7 @@ class RunningMeshServer implements MeshServer {
   }
 
   listen(): Promise<void> {
-    const { host, port } = this.#options;
+    const { host, port } = this.#deps;
     return new Promise((resolve, reject) => {
       const fail = (cause: Error): void =>
         reject(catalogueError("UNAVAILABLE", `The mesh port ${host}:${port} cannot be opened: ${cause.message}.`, { cause }));
@@ -148,7 +148,7 @@ class RunningMeshServer implements MeshServer {
   }
 
   async #drain(): Promise<void> {
-    const { wheel, clock, limits } = this.#options;
+    const { wheel, clock, limits } = this.#deps;
     void this.#stopListening();
     this.#http.closeIdleConnections();
     if (this.#connections.size === 0) return;

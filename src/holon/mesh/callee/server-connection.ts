@@ -4,7 +4,7 @@ import { catalogueError, HolonError } from "../../kernel/holon-error.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import { isUnicodeJson } from "../../kernel/unicode-text.ts";
 import { ExchangeTable, fullConnection, isExchangeId } from "../connection/exchange-table.ts";
-import { Link, type LinkOwner, type MeshServices } from "../connection/link.ts";
+import { Link, type LinkOwner, type MeshDeps } from "../connection/link.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
 import type { ProvenPeer } from "../identity/process-identity.ts";
 import { EDGE } from "../identity/roster.ts";
@@ -18,7 +18,7 @@ import { ServerCall, type ServerExchange } from "./server-exchange.ts";
 import { ServerStream } from "./server-stream.ts";
 
 /** What all connections of a server share. */
-export interface ServerHome extends MeshServices {
+export interface ServerConnectionDeps extends MeshDeps {
   readonly processName: string;
   readonly contexts: readonly string[];
   readonly features: readonly string[];
@@ -45,7 +45,7 @@ export interface ServerHome extends MeshServices {
 export class ServerConnection implements LinkOwner {
   /** What the caller understands. It is empty until the caller's greeting arrives. */
   peer = new PeerFeatures();
-  readonly #home: ServerHome;
+  readonly #deps: ServerConnectionDeps;
   readonly #link: Link;
   readonly #peer: string;
   readonly #open = new ExchangeTable<ServerExchange>();
@@ -58,12 +58,12 @@ export class ServerConnection implements LinkOwner {
   #peerFrameBytes = 0;
   #draining = false;
 
-  constructor(home: ServerHome, socket: Socket, proven: ProvenPeer) {
-    this.#home = home;
+  constructor(deps: ServerConnectionDeps, socket: Socket, proven: ProvenPeer) {
+    this.#deps = deps;
     this.#proven = proven;
-    this.#principals = new PrincipalReceiver(home.vouching);
+    this.#principals = new PrincipalReceiver(deps.vouching);
     this.#peer = `${socket.remoteAddress}:${socket.remotePort}`;
-    this.#link = new Link(socket, this, home, "pauses while stuck");
+    this.#link = new Link(socket, this, deps, "pauses while stuck");
   }
 
   get link(): Link {
@@ -75,7 +75,7 @@ export class ServerConnection implements LinkOwner {
   }
 
   start(head: Buffer): void {
-    const { wheel, clock, limits } = this.#home;
+    const { wheel, clock, limits } = this.#deps;
     wheel.add(this.#patience, clock.monotonicMs() + limits.headersTimeoutMs);
     this.#link.start(head);
   }
@@ -102,7 +102,7 @@ export class ServerConnection implements LinkOwner {
   }
 
   onFrames(frames: readonly Frame[], hasEscapes: boolean): string | undefined {
-    const nowMs = this.#home.clock.monotonicMs();
+    const nowMs = this.#deps.clock.monotonicMs();
     for (const frame of frames) {
       const fault = this.#callers === undefined ? this.#greet(frame) : this.#onFrame(frame, nowMs, hasEscapes);
       if (fault !== undefined) return fault;
@@ -111,28 +111,28 @@ export class ServerConnection implements LinkOwner {
   }
 
   onUnknownKind(kind: number): void {
-    this.#home.log.warn(
+    this.#deps.log.warn(
       { peer: this.#peer, process: this.#process, kind },
       "a mesh peer sends frames of a kind that this version does not know; they are left alone and counted",
     );
   }
 
   onClose(reason: string): void {
-    this.#home.wheel.remove(this.#patience);
+    this.#deps.wheel.remove(this.#patience);
     const level = this.#draining || reason === "the peer ended the connection" ? "info" : "warn";
-    this.#home.log[level]({ peer: this.#peer, process: this.#process, reason, open: this.#open.size }, "mesh connection closed");
+    this.#deps.log[level]({ peer: this.#peer, process: this.#process, reason, open: this.#open.size }, "mesh connection closed");
     if (this.#open.size > 0) {
       const error = catalogueError("CANCELLED", `The caller's connection was lost: ${reason}.`);
       // I4. Nothing can be answered any more.
       for (const exchange of this.#open.all()) exchange.cancel(error);
     }
-    this.#home.onClose(this);
+    this.#deps.onClose(this);
   }
 
   /** Called when an exchange is over: its id is free again. */
   closed(exchange: ServerExchange): void {
     if (!this.#open.remove(exchange)) return;
-    if (exchange.slot !== undefined) this.#home.wheel.remove(exchange);
+    if (exchange.slot !== undefined) this.#deps.wheel.remove(exchange);
     if (this.#draining) this.#endWhenIdle();
   }
 
@@ -164,7 +164,7 @@ export class ServerConnection implements LinkOwner {
     let error = thrown;
     if (!(error instanceof HolonError)) {
       // A target turns everything into a HolonError. Anything else is a defect of the toolkit, and its text is not sent.
-      this.#home.log.error({ err: thrown, procedure: path }, "a target failed with something that is no HolonError");
+      this.#deps.log.error({ err: thrown, procedure: path }, "a target failed with something that is no HolonError");
       error = catalogueError("INTERNAL", "The call failed.");
     }
     this.#link.writer.send(this.#failureFrame(id, error as HolonError, path));
@@ -175,7 +175,7 @@ export class ServerConnection implements LinkOwner {
       const frame = `[${FRAME.FAILURE},${id},${JSON.stringify(toWireError(error))}]${FRAME_END}`;
       if (!exceeds(frame, this.#peerFrameBytes)) return frame;
     } catch (cause) {
-      this.#home.log.error({ err: cause, procedure: path }, "the details of an error are no JSON");
+      this.#deps.log.error({ err: cause, procedure: path }, "the details of an error are no JSON");
     }
     const bare = new HolonError(error.code, `${path} failed; the details do not fit into an answer.`, {
       executed: error.executed,
@@ -190,7 +190,7 @@ export class ServerConnection implements LinkOwner {
         executed: "yes",
       });
     }
-    const { meshBacklogBytes } = this.#home.limits;
+    const { meshBacklogBytes } = this.#deps.limits;
     if (frame.length > 1024 && this.#link.stuckBytes > meshBacklogBytes) {
       return catalogueError(
         "UNAVAILABLE",
@@ -204,13 +204,13 @@ export class ServerConnection implements LinkOwner {
   #greet(frame: Frame): string | undefined {
     const hello = parseCallerHello(frame);
     if (hello === undefined) return "the peer did not introduce itself";
-    this.#home.wheel.remove(this.#patience);
+    this.#deps.wheel.remove(this.#patience);
     // I1. The others are left out: a call that names one of them is refused.
     this.#callers = hello.callers.map((name) => (this.#proven.speaksFor(name) ? name : undefined));
     this.#process = hello.process;
     this.#peerFrameBytes = hello.frameBytes;
     this.peer = new PeerFeatures(hello.features);
-    const { processName, contexts, features, limits, offer, log } = this.#home;
+    const { processName, contexts, features, limits, offer, log } = this.#deps;
     this.sendFrame(toHelloFrame({ process: processName, contexts, frameBytes: limits.frameBytes, features, procedures: offer(hello.procedures) }));
     log.info({ peer: this.#peer, process: hello.process, callers: hello.callers, features: hello.features }, "mesh connection accepted");
     const refused = hello.callers.filter((name) => !this.#proven.speaksFor(name));
@@ -260,7 +260,7 @@ export class ServerConnection implements LinkOwner {
     if (principal === undefined) return "a call names no principal";
     const extras = parseExtras(more);
     if (extras === undefined) return "the extras of a call are malformed";
-    const target = this.#home.targets[number];
+    const target = this.#deps.targets[number];
     const caller = (this.#callers as readonly (string | undefined)[])[callerNumber];
     const refusal =
       this.#refusal(target, caller, principal, kind === FRAME.OPEN) ??
@@ -287,11 +287,11 @@ export class ServerConnection implements LinkOwner {
 
   #enter(exchange: ServerExchange, deadlineAtMs: number): void {
     this.#open.put(exchange);
-    if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#home.wheel.add(exchange, deadlineAtMs);
+    if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deps.wheel.add(exchange, deadlineAtMs);
   }
 
   #disbelief(reason: string): HolonError {
-    this.#home.log.warn({ peer: this.#peer, process: this.#process, reason }, "refused who a mesh peer says that it calls for");
+    this.#deps.log.warn({ peer: this.#peer, process: this.#process, reason }, "refused who a mesh peer says that it calls for");
     return catalogueError("UNAUTHORIZED", `Who the call is for is not believed: ${reason}.`);
   }
 
@@ -302,7 +302,7 @@ export class ServerConnection implements LinkOwner {
     if (target === undefined) return catalogueError("NOT_FOUND", "No such procedure here.");
     if (caller === EDGE && target.procedure.access === "internal") return catalogueError("FORBIDDEN", `${target.path} is not for the edge.`);
     if (this.#draining) return catalogueError("UNAVAILABLE", "This process is stopping and takes no new calls.", { executed: "no" });
-    if (!this.#open.hasRoom(isOpen, this.#home.limits)) return fullConnection(isOpen, this.#home.limits);
+    if (!this.#open.hasRoom(isOpen, this.#deps.limits)) return fullConnection(isOpen, this.#deps.limits);
     if ((target.procedure.type === "subscription") !== isOpen)
       return catalogueError("METHOD_NOT_SUPPORTED", `${target.path} is a ${target.procedure.type}.`);
     return undefined;

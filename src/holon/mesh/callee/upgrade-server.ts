@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
-import type { MeshServices } from "../connection/link.ts";
+import type { MeshDeps } from "../connection/link.ts";
 import { channelOf, type MeshTls, tlsOptions } from "../connection/mesh-tls.ts";
 import type { ProcessIdentity, ProvenPeer } from "../identity/process-identity.ts";
 import { MESH_PROTOCOL } from "../protocol/frame-kind.ts";
 import { createNonce, type Handshake, isNonce } from "../protocol/handshake.ts";
 
-interface UpgradeServerOptions extends MeshServices {
+interface UpgradeServerDeps extends MeshDeps {
   readonly identity: ProcessIdentity;
   /** Undefined if the mesh is not encrypted. */
   readonly tls: MeshTls | undefined;
@@ -26,7 +26,7 @@ interface UpgradeServerOptions extends MeshServices {
  *
  * Guarantee: a nonce is good for one attempt on one socket, so a recorded handshake cannot be replayed.
  */
-export function createUpgradeServer({ identity, tls, accept, draining, limits, log }: UpgradeServerOptions): Server {
+export function createUpgradeServer({ identity, tls, accept, draining, limits, log }: UpgradeServerDeps): Server {
   const challenges = new WeakMap<Socket, Handshake>();
   const options = {
     noDelay: true,

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectSecurely, type TLSSocket } from "node:tls";
 import { catalogueError } from "../../kernel/holon-error.ts";
-import type { MeshServices } from "../connection/link.ts";
+import type { MeshDeps } from "../connection/link.ts";
 import { channelOf, type MeshTls, tlsOptions } from "../connection/mesh-tls.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
 import type { ProcessIdentity } from "../identity/process-identity.ts";
@@ -26,7 +26,7 @@ export function parseMeshAddress(url: string): MeshAddress {
   return { host: (match[1] as string).replace(/^\[|\]$/g, ""), port };
 }
 
-interface DialOptions extends MeshServices {
+interface DialDeps extends MeshDeps {
   readonly address: MeshAddress;
   readonly identity: ProcessIdentity;
   /** The contexts that are called here. The key of the process that answers must be bound to them. */
@@ -45,7 +45,7 @@ interface DialOptions extends MeshServices {
  *   any --error, end, other answer, headersTimeoutMs, cancel()--> failed
  */
 export class Dial {
-  readonly #options: DialOptions;
+  readonly #deps: DialDeps;
   readonly #socket: Socket;
   readonly #patience: WheelTimeout;
   readonly #callerNonce = createNonce();
@@ -53,9 +53,9 @@ export class Dial {
   #received: Buffer = Buffer.alloc(0);
   #over = false;
 
-  constructor(options: DialOptions) {
-    this.#options = options;
-    const { address, tls, wheel, clock, limits } = options;
+  constructor(deps: DialDeps) {
+    this.#deps = deps;
+    const { address, tls, wheel, clock, limits } = deps;
     this.#patience = new WheelTimeout(() => this.#fail(`no connection within ${limits.headersTimeoutMs} ms (limit headersTimeoutMs)`));
     wheel.add(this.#patience, clock.monotonicMs() + limits.headersTimeoutMs);
     this.#socket = tls === undefined ? connect({ ...address, noDelay: true }) : connectTls(address, tls);
@@ -88,7 +88,7 @@ export class Dial {
   };
 
   #onChallenge({ status, headers }: ResponseHead): void {
-    const { identity, contexts } = this.#options;
+    const { identity, contexts } = this.#deps;
     const callee = headers.get("holon-nonce");
     const calleeKey = headers.get("holon-key");
     if (status !== 401 || !isNonce(callee) || this.#received.length > 0) return this.#fail(`${MESH_PROTOCOL} is not spoken there (HTTP ${status})`);
@@ -105,7 +105,7 @@ export class Dial {
   }
 
   #onVerdict({ status, headers }: ResponseHead, handshake: Handshake): void {
-    const { identity, onOpen } = this.#options;
+    const { identity, onOpen } = this.#deps;
     if (status === 401) return this.#fail(`it refused this process's proof (HTTP 401): ${this.#doubt}`);
     if (status !== 101) return this.#fail(`it refused the connection (HTTP ${status})`);
     if (identity.check("callee", handshake, headers.get("holon-proof")) === undefined) return this.#fail("it cannot prove who it is");
@@ -114,24 +114,24 @@ export class Dial {
   }
 
   get #doubt(): string {
-    const { publicKey } = this.#options.identity;
+    const { publicKey } = this.#deps.identity;
     return publicKey === undefined ? "is HOLON_SECRET the same in both?" : `is the key ${publicKey} in its HOLON_PEERS?`;
   }
 
   #request(headers: Readonly<Record<string, string>>): void {
-    const { host, port } = this.#options.address;
+    const { host, port } = this.#deps.address;
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     this.#socket.write(`GET /holon-mesh HTTP/1.1\r\nhost: ${host.includes(":") ? `[${host}]` : host}:${port}\r\n${lines.join("")}\r\n`);
   }
 
   #fail(reason: string): void {
     this.cancel();
-    this.#options.onFail(reason);
+    this.#deps.onFail(reason);
   }
 
   #stop(): void {
     this.#over = true;
-    this.#options.wheel.remove(this.#patience);
+    this.#deps.wheel.remove(this.#patience);
     this.#socket.off("connect", this.#onConnect);
     this.#socket.off("secureConnect", this.#onConnect);
     this.#socket.off("data", this.#onData);

@@ -3,7 +3,7 @@ import { type AnyProcedure, type Contract, type Target, walkProcedures } from ".
 import { fullJitterMs } from "../../kernel/backoff.ts";
 import { catalogueError, HolonError } from "../../kernel/holon-error.ts";
 import type { Scope } from "../../kernel/scope.ts";
-import { addTraffic, type MeshServices, type MeshStats, noTraffic } from "../connection/link.ts";
+import { addTraffic, type MeshDeps, type MeshStats, noTraffic } from "../connection/link.ts";
 import type { MeshTls } from "../connection/mesh-tls.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
 import type { ProcessIdentity } from "../identity/process-identity.ts";
@@ -13,7 +13,7 @@ import { Dial, type MeshAddress, parseMeshAddress } from "./dial.ts";
 import { PeerConnection, type PeerConnectionOwner } from "./peer-connection.ts";
 import { type ExpectedProcedure, type RemotePeer, RemoteTarget, type Route, toRoutes } from "./remote-target.ts";
 
-export interface MeshPeerOptions extends MeshServices {
+export interface MeshPeerDeps extends MeshDeps {
   /** `mesh://host:port` or `http://host:port`. */
   readonly url: string;
   /** How this process and the peer authenticate each other. */
@@ -66,8 +66,8 @@ const CONNECTION_WAIT_MS = 1_000;
  * Errors: BAD_REQUEST if the address is malformed.
  * Guarantee: connects again, with growing jittered waits, until it is closed.
  */
-export function createMeshPeer(options: MeshPeerOptions): MeshPeer {
-  return new ConnectingMeshPeer(options);
+export function createMeshPeer(deps: MeshPeerDeps): MeshPeer {
+  return new ConnectingMeshPeer(deps);
 }
 
 /**
@@ -83,7 +83,7 @@ export function createMeshPeer(options: MeshPeerOptions): MeshPeer {
 class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   connection: PeerConnection | undefined = undefined;
   readonly newKey: () => string;
-  readonly #options: MeshPeerOptions;
+  readonly #deps: MeshPeerDeps;
   readonly #address: MeshAddress;
   readonly #expected = new Map<string, ExpectedProcedure>();
   readonly #connections = new Set<PeerConnection>();
@@ -100,11 +100,11 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   #closed = false;
   #readyPromises: { resolve: () => void; reject: (error: HolonError) => void }[] = [];
 
-  constructor(options: MeshPeerOptions) {
-    this.#options = options;
-    this.newKey = options.newKey;
-    this.#address = parseMeshAddress(options.url);
-    for (const contract of options.contracts) {
+  constructor(deps: MeshPeerDeps) {
+    this.#deps = deps;
+    this.newKey = deps.newKey;
+    this.#address = parseMeshAddress(deps.url);
+    for (const contract of deps.contracts) {
       for (const [path, procedure] of walkProcedures(contract.procedures)) {
         this.#expected.set(`${contract.name}.${path}`, { contextName: contract.name, description: describeProcedure(procedure) });
       }
@@ -136,16 +136,16 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   connected(scope: Scope, isStream = false): Promise<PeerConnection> {
     if (this.#closed) return Promise.reject(this.#closedError());
     if (this.connection !== undefined) return Promise.resolve(this.connection);
-    const { limits, wheel, clock } = this.#options;
+    const { limits, wheel, clock } = this.#deps;
     const waiters = isStream ? this.#streamWaiters : this.#waiters;
     const limit = isStream ? "meshStreamCount" : "meshConcurrencyCount";
     if (waiters.size >= limits[limit]) {
       const what = isStream ? "streams" : "calls";
-      return Promise.reject(catalogueError("OVERLOADED", `More than ${limits[limit]} ${what} wait for ${this.#options.url} (limit ${limit}).`));
+      return Promise.reject(catalogueError("OVERLOADED", `More than ${limits[limit]} ${what} wait for ${this.#deps.url} (limit ${limit}).`));
     }
     const waiter = new ConnectionWaiter(
       scope,
-      () => ({ message: `${this.#hostedThere} cannot be reached.`, reason: `There is no connection to ${this.#options.url}: ${this.#reason}.` }),
+      () => ({ message: `${this.#hostedThere} cannot be reached.`, reason: `There is no connection to ${this.#deps.url}: ${this.#reason}.` }),
       (over) => {
         waiters.delete(over);
         wheel.remove(over);
@@ -157,7 +157,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   }
 
   get #hostedThere(): string {
-    return this.#options.contracts.map(({ name }) => name).join(" and ");
+    return this.#deps.contracts.map(({ name }) => name).join(" and ");
   }
 
   route(path: string): Route {
@@ -177,7 +177,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     if (this.#closed) return;
     this.#closed = true;
     this.#dial?.cancel();
-    if (this.#retry !== undefined) this.#options.wheel.remove(this.#retry);
+    if (this.#retry !== undefined) this.#deps.wheel.remove(this.#retry);
     this.connection = undefined;
     this.#reason = "the peer was closed";
     for (const waiter of [...this.#waiters, ...this.#streamWaiters]) waiter.expire();
@@ -188,7 +188,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   }
 
   onGreeting(connection: PeerConnection, hello: CalleeHello): void {
-    const { clock, log, url } = this.#options;
+    const { clock, log, url } = this.#deps;
     // I4. Before the connection takes calls.
     this.#routes = toRoutes(this.#expected, hello);
     for (const route of this.#routes.values()) {
@@ -202,7 +202,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   }
 
   onGoaway(connection: PeerConnection): void {
-    this.#options.log.info({ peer: this.#options.url }, "the mesh peer is stopping");
+    this.#deps.log.info({ peer: this.#deps.url }, "the mesh peer is stopping");
     if (connection === this.connection) this.#lost("the peer is stopping");
   }
 
@@ -210,13 +210,13 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     this.#connections.delete(connection);
     addTraffic(this.#past, connection.link);
     if (this.#closed) return;
-    this.#options.log.info({ peer: this.#options.url, reason }, "mesh connection closed");
+    this.#deps.log.info({ peer: this.#deps.url, reason }, "mesh connection closed");
     // After GOAWAY the connection was treated as lost at once, and the next one is on its way.
     if (connection === this.connection || !connection.greeted) this.#lost(reason);
   }
 
   #connect(): void {
-    const { identity, tls, contracts, limits, clock, wheel, log, processName, callerContexts, features = MESH_FEATURES } = this.#options;
+    const { identity, tls, contracts, limits, clock, wheel, log, processName, callerContexts, features = MESH_FEATURES } = this.#deps;
     this.#retry = undefined;
     this.#attempt++;
     this.#dial = new Dial({
@@ -229,12 +229,12 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
       contexts: contracts.map(({ name }) => name),
       address: this.#address,
       onFail: (reason) => {
-        log.debug({ peer: this.#options.url, reason, attempt: this.#attempt }, "mesh connection failed");
+        log.debug({ peer: this.#deps.url, reason, attempt: this.#attempt }, "mesh connection failed");
         this.#lost(reason);
       },
       onOpen: (socket, head) => {
-        const services = { limits, clock, wheel, log: log.child({ peer: this.#options.url }) };
-        const connection = new PeerConnection(socket, this, services, callerContexts, identity.principals);
+        const deps = { limits, clock, wheel, log: log.child({ peer: this.#deps.url }) };
+        const connection = new PeerConnection(socket, this, deps, callerContexts, identity.principals);
         this.#connections.add(connection);
         const procedures = Object.fromEntries([...this.#expected].map(([path, { description }]) => [path, description.hash]));
         connection.start(head, { process: processName, callers: callerContexts, frameBytes: limits.frameBytes, features, procedures });
@@ -244,7 +244,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
 
   /** Plans the next attempt. If the connection was ready for longer than the greatest wait, the waits start at the shortest one. */
   #lost(reason: string): void {
-    const { clock, wheel, random, log, url } = this.#options;
+    const { clock, wheel, random, log, url } = this.#deps;
     const nowMs = clock.monotonicMs();
     if (this.connection !== undefined && nowMs - this.#readyAtMs > RECONNECT.greatestMs) this.#attempt = 0;
     if (reason !== this.#reason) log.warn({ peer: url, reason }, "no mesh connection; trying again");
@@ -256,6 +256,6 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   }
 
   #closedError(): HolonError {
-    return catalogueError("UNAVAILABLE", `The peer ${this.#options.url} was closed.`, { executed: "no" });
+    return catalogueError("UNAVAILABLE", `The peer ${this.#deps.url} was closed.`, { executed: "no" });
   }
 }

@@ -3,7 +3,7 @@ import { catalogueError, HolonError } from "../../kernel/holon-error.ts";
 import { principalName } from "../../kernel/principal.ts";
 import type { Scope } from "../../kernel/scope.ts";
 import { ExchangeTable, fullConnection, isExchangeId } from "../connection/exchange-table.ts";
-import { Link, type LinkOwner, type MeshServices } from "../connection/link.ts";
+import { Link, type LinkOwner, type MeshDeps } from "../connection/link.ts";
 import { WheelTimeout } from "../connection/wheel-timeout.ts";
 import { FRAME, FRAME_END, type Frame } from "../protocol/frame-kind.ts";
 import { type CalleeHello, type CallerHello, PeerFeatures, parseCalleeHello, toHelloFrame } from "../protocol/hello.ts";
@@ -48,7 +48,7 @@ export class PeerConnection implements LinkOwner {
   readonly link: Link;
   /** What the callee understands. It is empty until the callee's greeting arrives. */
   peer = new PeerFeatures();
-  readonly #services: MeshServices;
+  readonly #deps: MeshDeps;
   readonly #owner: PeerConnectionOwner;
   readonly #open = new ExchangeTable<CallerExchange>();
   readonly #principals: PrincipalSender;
@@ -58,12 +58,12 @@ export class PeerConnection implements LinkOwner {
   #greeted = false;
   #draining = false;
 
-  constructor(socket: Socket, owner: PeerConnectionOwner, services: MeshServices, callers: readonly string[], vouching: PrincipalVouching) {
+  constructor(socket: Socket, owner: PeerConnectionOwner, deps: MeshDeps, callers: readonly string[], vouching: PrincipalVouching) {
     this.#owner = owner;
     this.#principals = new PrincipalSender(vouching);
-    this.#services = services;
+    this.#deps = deps;
     this.#callers = new Map(callers.map((name, number) => [name, number]));
-    this.link = new Link(socket, this, services, "always reads");
+    this.link = new Link(socket, this, deps, "always reads");
   }
 
   get openCount(): number {
@@ -76,7 +76,7 @@ export class PeerConnection implements LinkOwner {
   }
 
   start(head: Buffer, hello: CallerHello): void {
-    const { wheel, clock, limits } = this.#services;
+    const { wheel, clock, limits } = this.#deps;
     wheel.add(this.#patience, clock.monotonicMs() + limits.headersTimeoutMs);
     this.link.writer.send(toHelloFrame(hello));
     this.link.start(head);
@@ -105,7 +105,7 @@ export class PeerConnection implements LinkOwner {
     const meta = this.#meta(path, number, scope, scope.key, true);
     if (meta instanceof HolonError) return meta;
     const id = this.#open.takeId();
-    const window = this.#services.limits.streamWindowCount;
+    const window = this.#deps.limits.streamWindowCount;
     const frame = `${OPEN + id + meta},${window}${input === "" ? "" : `,${input}`}${FRAME_CLOSE}`;
     const tooLarge = this.#unsendable(path, frame);
     if (tooLarge !== undefined) {
@@ -132,7 +132,7 @@ export class PeerConnection implements LinkOwner {
   forget(exchange: CallerExchange): void {
     if (!this.#open.remove(exchange)) return;
     this.#open.release(exchange.id);
-    if (exchange.slot !== undefined) this.#services.wheel.remove(exchange);
+    if (exchange.slot !== undefined) this.#deps.wheel.remove(exchange);
     if (this.#draining && this.#open.size === 0 && !this.link.closed) this.link.end();
   }
 
@@ -145,11 +145,11 @@ export class PeerConnection implements LinkOwner {
   }
 
   onUnknownKind(kind: number): void {
-    this.#services.log.warn({ kind }, "a mesh peer sends frames of a kind that this version does not know; they are left alone and counted");
+    this.#deps.log.warn({ kind }, "a mesh peer sends frames of a kind that this version does not know; they are left alone and counted");
   }
 
   onClose(reason: string): void {
-    this.#services.wheel.remove(this.#patience);
+    this.#deps.wheel.remove(this.#patience);
     const { flushed } = this.link.writer;
     const cause = catalogueError("UNAVAILABLE", reason);
     for (const exchange of this.#open.all()) {
@@ -163,7 +163,7 @@ export class PeerConnection implements LinkOwner {
   #greet(frame: Frame): string | undefined {
     const hello = parseCalleeHello(frame);
     if (hello === undefined) return "the peer did not introduce itself";
-    this.#services.wheel.remove(this.#patience);
+    this.#deps.wheel.remove(this.#patience);
     this.#greeted = true;
     this.#peerFrameBytes = hello.frameBytes;
     this.peer = new PeerFeatures(hello.features);
@@ -211,13 +211,13 @@ export class PeerConnection implements LinkOwner {
 
   /** Ends a call whose answer cannot be used. The other calls of the connection go on. */
   #refuse(exchange: CallerExchange, reason: string): undefined {
-    this.#services.log.warn({ procedure: exchange.path, reason }, "refused what a mesh peer answered");
+    this.#deps.log.warn({ procedure: exchange.path, reason }, "refused what a mesh peer answered");
     exchange.giveUp(catalogueError("INTERNAL", `The answer of ${exchange.path} was refused: ${reason}.`, { executed: "maybe" }));
   }
 
   /** The part of a frame that calls and streams share, or the error if the call cannot be sent. */
   #meta(path: string, number: number, scope: Scope, key: string | undefined, isStream: boolean): string | HolonError {
-    const { limits, clock } = this.#services;
+    const { limits, clock } = this.#deps;
     const caller = this.#callers.get(scope.caller);
     if (caller === undefined) return catalogueError("FORBIDDEN", `"${scope.caller}" is not one of the contexts that this process calls for.`);
     const left = scope.deadlineAtMs - clock.monotonicMs();
@@ -247,6 +247,6 @@ export class PeerConnection implements LinkOwner {
 
   #enter(exchange: CallerExchange, deadlineAtMs: number): void {
     this.#open.put(exchange);
-    if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#services.wheel.add(exchange, deadlineAtMs);
+    if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deps.wheel.add(exchange, deadlineAtMs);
   }
 }

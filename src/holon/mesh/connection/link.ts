@@ -51,7 +51,7 @@ export class Link extends TimerEntry {
   readonly #socket: Socket;
   readonly #reader: FrameReader;
   readonly #owner: LinkOwner;
-  readonly #services: MeshServices;
+  readonly #deps: MeshDeps;
   readonly #policy: ReadingPolicy;
   #heard = false;
   #silentSinceMs: number;
@@ -62,15 +62,15 @@ export class Link extends TimerEntry {
   #drainWaiters: (() => void)[] = [];
   #closed = false;
 
-  constructor(socket: Socket, owner: LinkOwner, services: MeshServices, policy: ReadingPolicy) {
+  constructor(socket: Socket, owner: LinkOwner, deps: MeshDeps, policy: ReadingPolicy) {
     super();
     this.#socket = socket;
     this.#owner = owner;
-    this.#services = services;
+    this.#deps = deps;
     this.#policy = policy;
     this.writer = new FrameWriter(socket);
-    this.#reader = new FrameReader(services.limits.frameBytes);
-    this.#silentSinceMs = services.clock.monotonicMs();
+    this.#reader = new FrameReader(deps.limits.frameBytes);
+    this.#silentSinceMs = deps.clock.monotonicMs();
   }
 
   /** Begins to read. `head` has the bytes that arrived before. */
@@ -146,7 +146,7 @@ export class Link extends TimerEntry {
     // I1. The first reason counts.
     if (this.#closed) return;
     this.#closed = true;
-    this.#services.wheel.remove(this);
+    this.#deps.wheel.remove(this);
     this.#socket.destroy();
     this.#onDrain();
     this.#owner.onClose(reason);
@@ -182,7 +182,7 @@ export class Link extends TimerEntry {
       const frames = this.#reader.read(chunk);
       return frames instanceof FrameFault ? frames.reason : this.#owner.onFrames(frames, this.#reader.hasEscapes);
     } catch (error) {
-      this.#services.log.error({ err: error }, "reading a frame of a mesh peer failed, which is a fault of the toolkit; its connection is closed");
+      this.#deps.log.error({ err: error }, "reading a frame of a mesh peer failed, which is a fault of the toolkit; its connection is closed");
       return "a frame could not be read here";
     }
   }
@@ -194,7 +194,7 @@ export class Link extends TimerEntry {
 
   /** Checks the peer at intervals: sends a ping if the peer was silent, and closes the link if it stays silent. */
   override expire(): void {
-    const { clock, limits } = this.#services;
+    const { clock, limits } = this.#deps;
     const nowMs = clock.monotonicMs();
     const taken = this.#socket.bytesWritten - this.#socket.writableLength;
     // While we read nothing, the only sign of life is that the peer takes bytes. (If the peer reads, bytes that the kernel takes are not a sign.)
@@ -215,14 +215,14 @@ export class Link extends TimerEntry {
   }
 
   #watch(): void {
-    const { clock, wheel, limits } = this.#services;
+    const { clock, wheel, limits } = this.#deps;
     this.#dueAtMs = Math.min(clock.monotonicMs() + limits.meshPingMs, Math.max(clock.monotonicMs() + 1, this.#silentSinceMs + limits.meshSilenceMs));
     wheel.add(this, this.#dueAtMs);
   }
 }
 
 /** What every part of the mesh uses. It is passed in; no part reads it from globals. */
-export interface MeshServices {
+export interface MeshDeps {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly wheel: Timers;

@@ -1,9 +1,6 @@
-import type { Clock } from "../../kernel/clock.ts";
 import { createProof, type Handshake, handshakeText, isProof, type Side } from "../protocol/handshake.ts";
 import { PLAIN_PRINCIPALS, type PrincipalVouching } from "../protocol/wire-principal.ts";
-import type { ProcessKey } from "./process-key.ts";
-import type { Roster } from "./roster.ts";
-import { SignedPrincipals, type TokenLimits } from "./signed-principals.ts";
+import { type KeyIdentityDeps, SignedPrincipals } from "./signed-principals.ts";
 
 /** Another process, after its proof was checked. */
 export interface ProvenPeer {
@@ -38,23 +35,17 @@ export function createSecretIdentity(secret: string): ProcessIdentity {
   };
 }
 
-export interface KeyIdentityOptions {
-  readonly key: ProcessKey;
-  readonly roster: Roster;
-  readonly clock: Clock;
-  readonly limits: TokenLimits;
-}
-
 /**
  * An identity of the process itself: a key, and a roster that says which contexts each key speaks for.
  *
  * Guarantee: what a peer may speak for comes from the roster, never from what the peer says.
  * Source: ISO/IEC 9798-3, mutual three-pass authentication with signatures, both identities signed.
  */
-export function createKeyIdentity({ key, roster, clock, limits }: KeyIdentityOptions): ProcessIdentity {
+export function createKeyIdentity(deps: KeyIdentityDeps): ProcessIdentity {
+  const { key, roster } = deps;
   return {
     publicKey: key.publicKey,
-    principals: new SignedPrincipals({ key, roster, clock, limits }),
+    principals: new SignedPrincipals(deps),
     prove: (side, handshake) => key.sign(handshakeText(side, handshake)),
     check(side, handshake, proof) {
       const { callerKey = "", calleeKey = "" } = handshake;

@@ -5,14 +5,12 @@ import { type PrincipalVouching, parsePrincipal, type ReceivedPrincipal, type Vo
 import type { ProcessKey } from "./process-key.ts";
 import { EDGE, type Roster } from "./roster.ts";
 
-/** The limits that tokens of principals use. */
-export type TokenLimits = Pick<Limits, "principalTokenMs" | "principalTokenCount" | "clockSkewMs" | "subscriptionGreatestAgeMs">;
-
-interface SignedPrincipalsOptions {
+/** What a process with a key is handed to prove its identity and to sign for principals. */
+export interface KeyIdentityDeps {
   readonly key: ProcessKey;
   readonly roster: Roster;
   readonly clock: Clock;
-  readonly limits: TokenLimits;
+  readonly limits: Pick<Limits, "principalTokenMs" | "principalTokenCount" | "clockSkewMs" | "subscriptionGreatestAgeMs">;
 }
 
 const NOBODY: Voucher = { text: JSON.stringify(ANONYMOUS), goodUntilMs: Number.POSITIVE_INFINITY };
@@ -26,7 +24,7 @@ const NOBODY_RECEIVED: ReceivedPrincipal = { principal: ANONYMOUS, expiresAtMs: 
  * process may call for it.
  */
 export class SignedPrincipals implements PrincipalVouching {
-  readonly #options: SignedPrincipalsOptions;
+  readonly #deps: KeyIdentityDeps;
   readonly #ownNames: ReadonlySet<string>;
   /** Tokens by content of the principal, because an edge makes a new object for each request of the same user. */
   readonly #short = new Map<string, Voucher>();
@@ -37,9 +35,9 @@ export class SignedPrincipals implements PrincipalVouching {
   /** The tokens with which principals arrived. */
   readonly #tokens = new WeakMap<Principal, Voucher>();
 
-  constructor(options: SignedPrincipalsOptions) {
-    this.#options = options;
-    this.#ownNames = options.roster.namesOf(options.key.publicKey);
+  constructor(deps: KeyIdentityDeps) {
+    this.#deps = deps;
+    this.#ownNames = deps.roster.namesOf(deps.key.publicKey);
   }
 
   vouch(principal: Principal, untilMs: number): Voucher | undefined {
@@ -48,8 +46,8 @@ export class SignedPrincipals implements PrincipalVouching {
     if (kept !== undefined) return kept;
     if (!maySpeakFor(this.#ownNames, principal)) return undefined;
     const content = JSON.stringify(principal);
-    const leftMs = untilMs - this.#options.clock.monotonicMs();
-    const kind = leftMs <= this.#options.limits.principalTokenMs ? this.#short : this.#long;
+    const leftMs = untilMs - this.#deps.clock.monotonicMs();
+    const kind = leftMs <= this.#deps.limits.principalTokenMs ? this.#short : this.#long;
     const issued = kind.get(content);
     if (issued !== undefined && issued.goodUntilMs >= this.#neededUntil(untilMs)) return issued;
     return this.#issue(kind, content, principal, leftMs);
@@ -62,12 +60,12 @@ export class SignedPrincipals implements PrincipalVouching {
 
   /** A call without a deadline needs no token that is valid for ever. One that has half of its time left is enough. */
   #neededUntil(untilMs: number): number {
-    const { clock, limits } = this.#options;
+    const { clock, limits } = this.#deps;
     return untilMs === Number.POSITIVE_INFINITY ? clock.monotonicMs() + limits.subscriptionGreatestAgeMs / 2 : untilMs;
   }
 
   #issue(kind: Map<string, Voucher>, content: string, principal: Principal, leftMs: number): Voucher {
-    const { key, clock, limits } = this.#options;
+    const { key, clock, limits } = this.#deps;
     const nowMs = clock.nowMs();
     const lifeMs = leftMs === Number.POSITIVE_INFINITY ? limits.subscriptionGreatestAgeMs : Math.max(limits.principalTokenMs, leftMs);
     const exp = Math.ceil((nowMs + lifeMs) / 1_000);
@@ -78,7 +76,7 @@ export class SignedPrincipals implements PrincipalVouching {
   }
 
   #receiveToken(token: string): ReceivedPrincipal | string {
-    const { roster, clock, limits } = this.#options;
+    const { roster, clock, limits } = this.#deps;
     const claims = parsePrincipalToken(token, roster);
     if (typeof claims === "string") return claims;
     const { principal, iat, exp } = claims;

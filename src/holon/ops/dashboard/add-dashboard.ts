@@ -3,7 +3,7 @@ import { RateCounter } from "../../edge/rates/rate-counter.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { type Admin, Admission, isRefusal } from "./admission.ts";
-import type { DashboardOptions } from "./dashboard-options.ts";
+import type { DashboardDeps } from "./dashboard-deps.ts";
 import { takeForms } from "./form-body.ts";
 import { addBoard } from "./job-board.ts";
 import { STYLE } from "./page.ts";
@@ -20,13 +20,13 @@ const WRONG_TRIES = { limit: 5, windowMs: 5 * 60_000, keysCount: 10_000 };
  * Guarantee: everything except the sign-in page and its style is for admins only. Other requests get 401 without a known user, and 403 for a user that is not
  * an admin.
  */
-export async function addDashboard(app: FastifyInstance, options: DashboardOptions, log: Logger): Promise<void> {
-  const { appName, secret, signIn, clock } = options;
+export async function addDashboard(app: FastifyInstance, deps: DashboardDeps, log: Logger): Promise<void> {
+  const { appName, secret, signIn, clock } = deps;
   const sessions = new Sessions(secret, clock);
   const cookie = new SessionCookie(appName);
-  const admission = new Admission(options, sessions, cookie, log);
+  const admission = new Admission(deps, sessions, cookie, log);
   const tries = new RateCounter({ ...WRONG_TRIES, clock, shared: undefined });
-  const deps: SignInDeps = { appName, takesPassword: signIn !== undefined, admission, sessions, cookie, tries, log };
+  const signInDeps: SignInDeps = { appName, takesPassword: signIn !== undefined, admission, sessions, cookie, tries, log };
   const admins = new WeakMap<FastifyRequest, Admin>();
   const adminOf = (request: FastifyRequest): Admin => {
     const admin = admins.get(request);
@@ -36,7 +36,7 @@ export async function addDashboard(app: FastifyInstance, options: DashboardOptio
   await app.register(
     async (scope) => {
       takeForms(scope);
-      addSignIn(scope, deps);
+      addSignIn(scope, signInDeps);
       scope.get("/style.css", (_request, reply) =>
         reply.header("content-type", "text/css; charset=utf-8").header("cache-control", "max-age=300").send(STYLE),
       );
@@ -45,13 +45,13 @@ export async function addDashboard(app: FastifyInstance, options: DashboardOptio
           try {
             admins.set(request, await admission.admit(request));
           } catch (error) {
-            if (isRefusal(error) && wantsPage(request)) return showSignIn(reply, error.status, deps, request.url);
+            if (isRefusal(error) && wantsPage(request)) return showSignIn(reply, error.status, signInDeps, request.url);
             throw error;
           }
         });
         guarded.get("/", (_request, reply: FastifyReply) => reply.redirect(FIRST_PAGE, 303));
-        addWork(guarded, options, adminOf);
-        addBoard(guarded, options, adminOf);
+        addWork(guarded, deps, adminOf);
+        addBoard(guarded, deps, adminOf);
       });
     },
     { prefix: "/ops" },

@@ -6,7 +6,7 @@ import { catalogueError, type HolonError, isHolonError } from "../../kernel/holo
 import type { Logger } from "../../kernel/log.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import { parsePrincipal } from "../../mesh/protocol/wire-principal.ts";
-import type { Credentials, DashboardOptions } from "./dashboard-options.ts";
+import type { Credentials, DashboardDeps } from "./dashboard-deps.ts";
 import type { SessionCookie, Sessions } from "./sessions.ts";
 
 /** The role that may use the dashboard. */
@@ -27,14 +27,14 @@ export type AdminOf = (request: FastifyRequest) => Admin;
 
 /** Decides which users may see the dashboard. */
 export class Admission {
-  readonly #options: Pick<DashboardOptions, "authenticate" | "signIn">;
+  readonly #deps: Pick<DashboardDeps, "authenticate" | "signIn">;
   readonly #sessions: Sessions;
   readonly #cookie: SessionCookie;
   readonly #log: Logger;
   readonly #proxies = new TrustedProxies([]);
 
-  constructor(options: Pick<DashboardOptions, "authenticate" | "signIn">, sessions: Sessions, cookie: SessionCookie, log: Logger) {
-    this.#options = options;
+  constructor(deps: Pick<DashboardDeps, "authenticate" | "signIn">, sessions: Sessions, cookie: SessionCookie, log: Logger) {
+    this.#deps = deps;
     this.#sessions = sessions;
     this.#cookie = cookie;
     this.#log = log;
@@ -50,7 +50,7 @@ export class Admission {
 
   /** The admin whose token is in a request. Errors: as {@link admit}. */
   async byToken(request: IncomingMessage): Promise<string> {
-    return this.#adminOf(async () => this.#options.authenticate(new EdgeRequest(request, this.#proxies, undefined)));
+    return this.#adminOf(async () => this.#deps.authenticate(new EdgeRequest(request, this.#proxies, undefined)));
   }
 
   /** The admin with this token, which was typed and did not come in a header. Errors: as {@link admit}. */
@@ -69,7 +69,7 @@ export class Admission {
 
   async #tokenOf(credentials: Credentials): Promise<string | undefined> {
     try {
-      return await this.#options.signIn?.(credentials);
+      return await this.#deps.signIn?.(credentials);
     } catch (error) {
       // Texts that cannot be an e-mail address and a password belong to no user.
       if (isHolonError(error, "BAD_REQUEST")) return undefined;

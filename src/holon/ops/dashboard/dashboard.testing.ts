@@ -7,7 +7,7 @@ import { createMetrics } from "../../observe/metrics.ts";
 import type { WorkAdmin } from "../../work/admin/work-admin.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import { createOpsServer, type OpsServer } from "../ops-server.ts";
-import type { DashboardOptions } from "./dashboard-options.ts";
+import type { DashboardDeps } from "./dashboard-deps.ts";
 
 /** Tokens that the app of these tests knows. */
 const TOKENS: Readonly<Record<string, Principal>> = {
@@ -17,7 +17,7 @@ const TOKENS: Readonly<Record<string, Principal>> = {
 };
 
 /** The parts of a dashboard that a test chooses. */
-interface DashboardPlace extends Partial<DashboardOptions> {
+interface DashboardPlace extends Partial<DashboardDeps> {
   readonly log: Logger;
   readonly backendOpened?: QueueBackend;
 }

@@ -7,20 +7,20 @@ import { catalogueError } from "../../kernel/holon-error.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
 import type { AdminOf } from "./admission.ts";
-import type { DashboardOptions } from "./dashboard-options.ts";
+import type { DashboardDeps } from "./dashboard-deps.ts";
 import { shownData, withoutSecrets } from "./shown-data.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const READING = ["GET", "HEAD"];
 
 /** Adds Bull Board. It is opened at the first request for it and costs nothing until then. */
-export function addBoard(scope: FastifyInstance, options: DashboardOptions, adminOf: AdminOf): void {
+export function addBoard(scope: FastifyInstance, deps: DashboardDeps, adminOf: AdminOf): void {
   let board: Promise<JobBoard> | undefined;
   const opened = async (): Promise<JobBoard> => {
-    const backend = await options.backend();
+    const backend = await deps.backend();
     if (backend === undefined) throw catalogueError("UNAVAILABLE", "This process reaches no queues. Ask one with the role jobs.");
     if (!backend.reachable) throw catalogueError("UNAVAILABLE", "The queues cannot be reached now. What waits for them is kept in the outbox.");
-    board ??= openJobBoard(options, backend);
+    board ??= openJobBoard(deps, backend);
     const ready = await board.catch((error: unknown) => {
       board = undefined;
       throw error;
@@ -31,7 +31,7 @@ export function addBoard(scope: FastifyInstance, options: DashboardOptions, admi
   // Runs before the body is read, because the board reads it.
   const forward = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     if (!READING.includes(request.method)) {
-      if (!options.isWriteAllowed) throw catalogueError("METHOD_NOT_SUPPORTED", "The dashboard may only be read. HOLON_OPS_WRITE=yes allows more.");
+      if (!deps.isWriteAllowed) throw catalogueError("METHOD_NOT_SUPPORTED", "The dashboard may only be read. HOLON_OPS_WRITE=yes allows more.");
       if (adminOf(request).formToken !== undefined) assertSameOrigin(request);
     }
     const ready = await opened();
@@ -63,7 +63,7 @@ interface JobBoard extends Closable {
 }
 
 /** Opens Bull Board on all queues of an app. It is loaded here, as a server of its own inside ours, because routes cannot be added once a port is open. */
-async function openJobBoard({ appName, queues, isWriteAllowed }: DashboardOptions, backend: Pick<QueueBackend, "inspect">): Promise<JobBoard> {
+async function openJobBoard({ appName, queues, isWriteAllowed }: DashboardDeps, backend: Pick<QueueBackend, "inspect">): Promise<JobBoard> {
   const [{ createBullBoard }, { BullMQAdapter }, { FastifyAdapter }] = await Promise.all([
     import("@bull-board/api"),
     import("@bull-board/api/bullMQAdapter"),

@@ -3,7 +3,7 @@ import { assertSameOrigin } from "../../edge/http/origin-policy.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { WorkAdmin } from "../../work/admin/work-admin.ts";
 import type { Admin, AdminOf } from "./admission.ts";
-import type { DashboardOptions } from "./dashboard-options.ts";
+import type { DashboardDeps } from "./dashboard-deps.ts";
 import { formField } from "./form-body.ts";
 import { sendPage } from "./page.ts";
 import { isEqual } from "./sessions.ts";
@@ -24,8 +24,8 @@ interface DecisionParams {
 }
 
 /** Adds the page of background work, the same data as JSON, and the decisions about it. */
-export function addWork(scope: FastifyInstance, options: DashboardOptions, adminOf: AdminOf): void {
-  const { appName, admins, isWriteAllowed } = options;
+export function addWork(scope: FastifyInstance, deps: DashboardDeps, adminOf: AdminOf): void {
+  const { appName, admins, isWriteAllowed } = deps;
   scope.get<{ Querystring: { did?: string } }>("/work", async (request, reply) => {
     const { formToken } = adminOf(request);
     const { did = "" } = request.query;
@@ -36,13 +36,13 @@ export function addWork(scope: FastifyInstance, options: DashboardOptions, admin
   scope.get("/work.json", async (_request, reply) =>
     reply.header("cache-control", "no-store").send({ app: appName, contexts: withoutSecrets(await reportWork(admins())) }),
   );
-  scope.post<{ Params: DecisionParams }>("/work/:context/:action", (request, reply) => decide(request, reply, options, adminOf(request)));
+  scope.post<{ Params: DecisionParams }>("/work/:context/:action", (request, reply) => decide(request, reply, deps, adminOf(request)));
 }
 
 async function decide(
   request: FastifyRequest<{ Params: DecisionParams }>,
   reply: FastifyReply,
-  { admins, isWriteAllowed }: DashboardOptions,
+  { admins, isWriteAllowed }: DashboardDeps,
   { formToken }: Admin,
 ): Promise<FastifyReply> {
   const { context, action } = request.params;

@@ -4,7 +4,7 @@ import type { AppRoutes } from "../../edge/app-routes/app-routes.ts";
 import type { EdgeRequest } from "../../edge/http/edge-request.ts";
 import { type ApiInfo, createOpenApiDocument, type OpenApiDocument } from "../../edge/openapi/create-document.ts";
 import type { Principal } from "../../kernel/principal.ts";
-import type { Credentials } from "../../ops/dashboard/dashboard-options.ts";
+import type { Credentials } from "../../ops/dashboard/dashboard-deps.ts";
 import type { AllowedCycle, AppShape, ContextShape } from "../plan/plan.ts";
 import { queuesOf } from "../start/context-work.ts";
 

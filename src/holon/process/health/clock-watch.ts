@@ -19,7 +19,6 @@ const LONGEST_ANSWER_MS = 1_000;
 /** The parts of a context's data that are used to read the database's clock. */
 type ClockStore = Pick<WorkData, "transaction" | "statement" | "context">;
 
-/** Dependencies of {@link ClockWatch}. */
 interface ClockWatchDeps extends Omit<TaskDeps, "board"> {
   /** By context. */
   readonly stores: ReadonlyMap<string, ClockStore>;

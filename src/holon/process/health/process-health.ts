@@ -1,4 +1,4 @@
-import type { Readiness } from "../../edge/edge-options.ts";
+import type { Readiness } from "../../edge/edge.ts";
 import type { RateStore } from "../../edge/rates/rate-counter.ts";
 import type { MeshPeer } from "../../mesh/caller/mesh-peer.ts";
 import type { TaskBoard } from "../../work/engine/task-board.ts";

@@ -1,7 +1,7 @@
 import type { ContextData } from "../../data/context-data.ts";
 import type { ContextModule } from "../../define/define-context.ts";
 import type { OpenThings } from "../../kernel/lifecycle.ts";
-import type { DashboardOptions, SignIn } from "../../ops/dashboard/dashboard-options.ts";
+import type { DashboardDeps, SignIn } from "../../ops/dashboard/dashboard-deps.ts";
 import { createWorkAdmin, type WorkAdmin } from "../../work/admin/work-admin.ts";
 import { jobQueues } from "../../work/jobs/job-queues.ts";
 import { createQueueBackend } from "../../work/queue/bull-backend.ts";
@@ -12,8 +12,7 @@ import type { Core } from "./open-core.ts";
 import { askOf, edgeAuthenticate } from "./open-edge.ts";
 import { queuePlaceOf, type Work } from "./start-work.ts";
 
-/** Dependencies of {@link createDashboard}. */
-interface DashboardDeps {
+interface CreateDashboardDeps {
   readonly app: App;
   readonly core: Core;
   /** Undefined in a process that does no background work. */
@@ -23,7 +22,7 @@ interface DashboardDeps {
 }
 
 /** The dashboard of one process: the queues of the whole app, and the background work of the contexts hosted here. */
-export function createDashboard({ app, core, work, admins, open }: DashboardDeps): DashboardOptions {
+export function createDashboard({ app, core, work, admins, open }: CreateDashboardDeps): DashboardDeps {
   const { plan, secret, clock } = core;
   return {
     appName: plan.name,

@@ -27,7 +27,6 @@ interface NeededDatabase {
   readonly url: string | undefined;
 }
 
-/** Dependencies of {@link DatabaseWait}. */
 interface DatabaseWaitDeps extends RetryDeps {
   readonly plan: Pick<Plan, "database" | "contextDatabases" | "queueDatabase" | "limits">;
   readonly log: Logger;

@@ -85,7 +85,7 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
 
   const callMetrics = new CallMetrics({ procedures: contracts.flatMap(pathsOf), callers: contracts.map(({ name }) => name) });
   const workMetrics = new WorkMetrics();
-  const services: PipelineDeps = {
+  const pipeline: PipelineDeps = {
     ...{ clock, wheel, log, newId },
     series: (labels) => callMetrics.series(labels),
     count: workMetrics.count,
@@ -93,7 +93,7 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
     transportOf: (caller) => (caller === "edge" && plan.edge !== undefined ? "local" : "mesh"),
   };
   const hosted = modules.map((module) =>
-    compileContext({ module, store: database.stores.get(module.name), limits, services, isClosed: database.differing.has(module.name) }),
+    compileContext({ module, store: database.stores.get(module.name), limits, pipeline, isClosed: database.differing.has(module.name) }),
   );
   // Runs before any call can arrive. A child that runs one job alone has no role, since its parent has started the app.
   if (plan.roles.length > 0) for (const context of hosted) if (!database.differing.has(context.name)) await context.start();

@@ -11,8 +11,7 @@ import type { Logger } from "../../kernel/log.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { DatabaseWait } from "./database-wait.ts";
 
-/** Options of {@link openDatabase}. */
-interface OpenDatabaseOptions {
+interface OpenDatabaseDeps {
   readonly plan: Plan;
   readonly modules: readonly ContextModule[];
   /** Folder with one folder of migrations for each context. */
@@ -42,7 +41,7 @@ interface DifferingTables {
 }
 
 /** Starts the embedded server if the plan says so, waits for the databases of the hosted contexts, migrates them, and opens their pools. */
-export async function openDatabase({ plan, modules, migrations, open, databaseWait, clock, log }: OpenDatabaseOptions): Promise<OpenDatabase> {
+export async function openDatabase({ plan, modules, migrations, open, databaseWait, clock, log }: OpenDatabaseDeps): Promise<OpenDatabase> {
   const shared = await sharedUrl(plan, open, log);
   const stores = new Map<string, ContextData>();
   const differing = new Map<string, DifferingTables>();

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { createEdge } from "../../edge/create-edge.ts";
-import type { Edge, Readiness } from "../../edge/edge-options.ts";
+import type { Edge, Readiness } from "../../edge/edge.ts";
 import type { EdgeRequest } from "../../edge/http/edge-request.ts";
 import { addDocsRoutes, addDocumentRoute } from "../../edge/openapi/docs-routes.ts";
 import type { RateStore } from "../../edge/rates/rate-counter.ts";

@@ -12,8 +12,7 @@ import type { MayCall } from "../../pipeline/compiled-procedure.ts";
 import type { CompiledContext, ResolveTarget } from "../../pipeline/context-runtime.ts";
 import { type AppShape, namesOf, type Plan } from "../plan/plan.ts";
 
-/** Options of {@link connectPeers}. */
-interface PeersOptions {
+interface PeersDeps {
   /** Mesh addresses by context. */
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   readonly contracts: readonly Contract[];
@@ -30,8 +29,8 @@ interface PeersOptions {
 }
 
 /** The other processes by context. Contexts at the same address share a connection. */
-export function connectPeers(options: PeersOptions): ReadonlyMap<string, MeshPeer> {
-  const { addresses, contracts, callerContexts, identity, tls, processName, limits, clock, wheel, log, random, newId } = options;
+export function connectPeers(deps: PeersDeps): ReadonlyMap<string, MeshPeer> {
+  const { addresses, contracts, callerContexts, identity, tls, processName, limits, clock, wheel, log, random, newId } = deps;
   const shared = { identity, tls, processName, callerContexts, random, newKey: newId, limits, clock, wheel, log };
   const byUrl = new Map<string, Contract[]>();
   for (const contract of contracts) {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { AnyTRPCRouter } from "@trpc/server";
-import type { Edge, Readiness } from "../../edge/edge-options.ts";
+import type { Edge, Readiness } from "../../edge/edge.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import { OpenThings } from "../../kernel/lifecycle.ts";

@@ -18,8 +18,7 @@ import { hasWork, hasWorkflows, queuesOf } from "./context-work.ts";
 import type { DatabaseWait } from "./database-wait.ts";
 import type { Core } from "./open-core.ts";
 
-/** Options of {@link startWork}. */
-interface WorkOptions {
+interface StartWorkDeps {
   readonly plan: Plan;
   /** All contexts of the app: they declare which of them subscribe to the hosted contexts. */
   readonly app: readonly ContextModule[];
@@ -63,14 +62,14 @@ export interface Work extends Closable {
 }
 
 /** Starts the background work of the role `jobs`, if a context hosted here has any. */
-export async function startWork(options: WorkOptions): Promise<Work | undefined> {
-  const { plan, hosted, stores } = options;
+export async function startWork(deps: StartWorkDeps): Promise<Work | undefined> {
+  const { plan, hosted, stores } = deps;
   const working = hosted.flatMap((context) => {
     const store = stores.get(context.name);
     return store !== undefined && hasWork(context.module) ? [{ context, store }] : [];
   });
   if (!plan.roles.includes("jobs") || working.length === 0) return undefined;
-  const backend = await openQueues(options);
+  const backend = await openQueues(deps);
   const contexts: ContextWork[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(contexts.map(closeContext));
@@ -78,8 +77,8 @@ export async function startWork(options: WorkOptions): Promise<Work | undefined>
   };
   try {
     for (const { context, store } of working) {
-      const start = () => startContext(options, backend, context, store);
-      contexts.push(await options.databaseWait.run(options.databaseWait.databaseOf(context.name), start));
+      const start = () => startContext(deps, backend, context, store);
+      contexts.push(await deps.databaseWait.run(deps.databaseWait.databaseOf(context.name), start));
     }
   } catch (error) {
     await close();
@@ -111,7 +110,7 @@ export function queuePlaceOf(plan: Plan, databaseUrl: string | undefined): Queue
   return url === undefined ? undefined : { kind: "postgres", url, schema: `${plan.queuePrefix}_queue`, max: plan.limits.poolCount };
 }
 
-async function openQueues({ plan, databaseUrl, databaseWait, services: { log, clock } }: WorkOptions): Promise<QueueBackend | undefined> {
+async function openQueues({ plan, databaseUrl, databaseWait, services: { log, clock } }: StartWorkDeps): Promise<QueueBackend | undefined> {
   const place = plan.workersCount === 0 ? undefined : queuePlaceOf(plan, databaseUrl);
   if (place === undefined) return undefined;
   const open = () => createQueueBackend(place, { log, clock, prefix: plan.queuePrefix });
@@ -120,7 +119,7 @@ async function openQueues({ plan, databaseUrl, databaseWait, services: { log, cl
 }
 
 async function startContext(
-  { plan, app, runAlone, services: processServices }: WorkOptions,
+  { plan, app, runAlone, services: processServices }: StartWorkDeps,
   backend: QueueBackend | undefined,
   context: CompiledContext,
   store: ContextData,

@@ -21,7 +21,7 @@ export interface Readiness {
   readonly degraded?: readonly string[];
 }
 
-export interface EdgeOptions {
+export interface CreateEdgeDeps {
   /** Every procedure that can be called from here, in this process or another. The map must be complete before the edge is made. */
   readonly targets: TargetMap;
   /** The REST routes of the contracts whose targets are given. Default: none. */

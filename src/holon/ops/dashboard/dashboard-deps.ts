@@ -1,4 +1,4 @@
-import type { Authenticate } from "../../edge/edge-options.ts";
+import type { Authenticate } from "../../edge/edge.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { WorkAdmin } from "../../work/admin/work-admin.ts";
 import type { QueueBackend } from "../../work/queue/queue-backend.ts";
@@ -12,8 +12,7 @@ export interface Credentials {
 /** Checks a user's e-mail and password. Shape: a bearer token that `authenticate` accepts; undefined, or a thrown refusal, if they are not right. */
 export type SignIn = (credentials: Credentials) => Promise<string | undefined>;
 
-/** Options of the dashboard. */
-export interface DashboardOptions {
+export interface DashboardDeps {
   readonly appName: string;
   /** The same for all processes of the app: a user that signed in at one is signed in at all. */
   readonly secret: string;
