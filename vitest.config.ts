@@ -13,7 +13,7 @@ const WAITS = [
   "src/holon/data/migrate/busy-tables.test.ts",
   "src/holon/work/queue/silent-servers.test.ts",
   "src/holon/pipeline/hanging-workflows.test.ts",
-  "test/processes/{left-processes,readiness,silent-database,silent-redis,start-patience}.test.ts",
+  "test/processes/{left-processes,readiness,silent-database,silent-redis,start-wait}.test.ts",
 ];
 
 /** Runs the file that takes by far the longest first, so that all other files run beside it. */

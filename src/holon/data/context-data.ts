@@ -55,7 +55,7 @@ export class ContextData<T extends Tables = Tables> {
   readonly #inTransaction = new WeakSet<Scope>();
   readonly #appended: AppendChannel;
   readonly #left: AppendChannel;
-  readonly #hearing: NotifyStanding | undefined;
+  readonly #notifyStanding: NotifyStanding | undefined;
 
   constructor(deps: ContextDataDeps<T>) {
     const { context, url, role, limits, clock } = deps;
@@ -85,7 +85,7 @@ export class ContextData<T extends Tables = Tables> {
       inSystemScope(signal, clock, (scope) => this.statement(scope, { text, params, prepare: true, rows: "arrays" }));
     this.#appended = new AppendChannel({ channel: `holon_appended_${context}`, url, hub: deps.hub, send });
     this.#left = new AppendChannel({ channel: `holon_left_${context}`, url, hub: deps.hub, send });
-    this.#hearing = deps.hub?.standing(url);
+    this.#notifyStanding = deps.hub?.standing(url);
     this.#prepared = new PreparedQueries(databases);
     this.#keys = new IdempotencyKeys({
       context,
@@ -178,8 +178,8 @@ export class ContextData<T extends Tables = Tables> {
   }
 
   /** Whether this process receives notifications of other processes, for readiness; undefined without a hub. */
-  get hearing(): NotifyStanding | undefined {
-    return this.#hearing;
+  get notifyStanding(): NotifyStanding | undefined {
+    return this.#notifyStanding;
   }
 
   /** The longest time that a statement waits for a lock. */

@@ -30,7 +30,7 @@ export class DetachedRuns {
       this.#wheel.remove(deadline);
       if (detached.mayHaveActed) scope.effectBegan();
       this.#running--;
-      if (this.#running === 0) for (const tell of this.#whenIdle.splice(0)) tell();
+      if (this.#running === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
     }
   }
 

@@ -95,9 +95,9 @@ export function duplicating(target: Target, newKey: () => string): Target {
       const [first, twin] = await Promise.allSettled([send(), send()]);
       const [retry] = await Promise.allSettled([send()]);
       for (const other of [twin, retry]) assertSame(target.path, first, other as PromiseSettledResult<unknown>);
-      const heard = first.status === "rejected" && isHolonError(first.reason, "KEY_IN_FLIGHT") ? twin : first;
-      if (heard.status === "rejected") throw heard.reason;
-      return heard.value;
+      const taken = first.status === "rejected" && isHolonError(first.reason, "KEY_IN_FLIGHT") ? twin : first;
+      if (taken.status === "rejected") throw taken.reason;
+      return taken.value;
     },
   };
 }

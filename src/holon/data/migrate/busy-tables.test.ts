@@ -46,7 +46,7 @@ async function generated(files: Record<string, string>): Promise<void> {
   for (const [tag, file] of Object.entries(files)) await writeFile(path.join(folder, `${tag}.sql`), file);
 }
 
-function migrateOrders(others: { readonly url?: string; readonly patienceMs?: number } = {}) {
+function migrateOrders(others: { readonly url?: string; readonly lockWaitMs?: number } = {}) {
   return migrate({ url: database.url, context: "orders", folder, log, ...others });
 }
 
@@ -101,7 +101,7 @@ describe("a migration that changes a table which a long report reads", { timeout
   it("gives up after `patienceMs`, and names what blocks it", async () => {
     await report`begin`;
     await report`select count(*) from orders.orders`;
-    await expect(migrateOrders({ patienceMs: 4_000 })).rejects.toMatchObject({
+    await expect(migrateOrders({ lockWaitMs: 4_000 })).rejects.toMatchObject({
       code: "UNAVAILABLE",
       message: expect.stringContaining("monthly report"),
     });

@@ -7,7 +7,7 @@ import { quoteIdentifier } from "../identifier.ts";
 import { ensureContextRole, findContextRole, grantContext } from "./context-role.ts";
 import { type Migration, readMigrationFolder } from "./migration.ts";
 import { MigrationJournal, pendingMigrations } from "./migration-journal.ts";
-import { LOCK_PATIENCE_MS, whenUnlocked, withMigrationLock } from "./migration-locks.ts";
+import { LOCK_WAIT_MS, whenUnlocked, withMigrationLock } from "./migration-locks.ts";
 import { LOCK_TIMEOUT_MS, OwnerConnection } from "./owner-connection.ts";
 import { StatementWatch } from "./statement-watch.ts";
 import { tableDifferences } from "./table-differences.ts";
@@ -30,14 +30,14 @@ export interface MigrateDeps {
   readonly log?: Logger | undefined;
   readonly clock?: Clock | undefined;
   /** How long a migration retries to get the locks that it needs. Default: five minutes. */
-  readonly patienceMs?: number | undefined;
+  readonly lockWaitMs?: number | undefined;
 }
 
 /** What a migration found and did. */
 export interface MigrateResult {
   /** Names of the migrations that ran now, in order. */
   readonly applied: readonly string[];
-  /** The role that connections should take, for {@link ContextDataOptions.role}; undefined if they work as their login. */
+  /** The role that connections should take, for {@link ContextDataDeps.role}; undefined if they work as their login. */
   readonly role: string | undefined;
   /** Differences between the tables of the code and of the database that make statements fail ({@link tableDifferences}); empty if they match. */
   readonly differences: readonly string[];
@@ -50,7 +50,7 @@ export interface MigrateResult {
  * opted out). Migrations of a newer version, after all that this version has, are accepted with a warning if they are compatible. A migration
  * waits a short time for the locks of tables in use and retries after a pause; the statements that queue behind it run in between.
  * Errors: CONFLICT - a file that ran was edited or is missing, or a newer version ran one that is not compatible; INTERNAL - a file fails;
- * UNAVAILABLE - the database is unreachable or was lost, or a lock was held for all of `patienceMs`.
+ * UNAVAILABLE - the database is unreachable or was lost, or a lock was held for all of `lockWaitMs`.
  */
 export async function migrate(deps: MigrateDeps): Promise<MigrateResult> {
   const log = deps.log ?? silentLogger;
@@ -97,12 +97,12 @@ async function migrateLocked(
     found.push({ source, pending, done: (migrations?.length ?? 0) - pending.length });
   }
   const applied = [];
-  const { clock = systemClock, patienceMs = LOCK_PATIENCE_MS } = deps;
+  const { clock = systemClock, lockWaitMs = LOCK_WAIT_MS } = deps;
   const watch = await StatementWatch.open({ connection, clock, log });
   try {
     for (const { source, pending, done } of found) {
       for (const [index, migration] of pending.entries()) {
-        const run: MigrationRun = { connection, watch, context, migration, clock, log, patienceMs };
+        const run: MigrationRun = { connection, watch, context, migration, clock, log, lockWaitMs };
         await runMigration(run, () => journal.record(source, migration, done + index));
         log.info({ context, migration: migration.name }, "Migrated.");
         applied.push(migration.name);
@@ -139,7 +139,7 @@ interface MigrationRun {
   readonly migration: Migration;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly patienceMs: number;
+  readonly lockWaitMs: number;
 }
 
 async function runMigration(run: MigrationRun, record: () => Promise<void>): Promise<void> {

@@ -38,7 +38,7 @@ async function tryLock(sql: OwnerRows): Promise<boolean> {
 }
 
 /** How long a migration retries to get the locks that it needs, by default. Units: milliseconds. */
-export const LOCK_PATIENCE_MS = 5 * 60_000;
+export const LOCK_WAIT_MS = 5 * 60_000;
 
 /** The pause between two tries, in which the statements that queued behind the last one run. */
 const PAUSE_MS = { lowest: 500, greatest: 2_000 };
@@ -52,7 +52,7 @@ const LOCKED = new Set(["55P03", "40P01"]);
 interface UnlockedDeps {
   readonly clock: Clock;
   readonly log: Logger;
-  readonly patienceMs: number;
+  readonly lockWaitMs: number;
   /** Named in the log and in the error. */
   readonly what: { readonly context: string; readonly migration: string };
   /** What blocked the last try. */
@@ -66,9 +66,9 @@ interface UnlockedDeps {
  * While a statement waits for a lock on a table, all later statements on this table queue behind it, reads too. So it waits for a short time, and
  * often.
  * Guarantee: a try that got no lock has changed nothing, if the work is one transaction.
- * Errors: the work's; UNAVAILABLE, not executed, after `patienceMs`.
+ * Errors: the work's; UNAVAILABLE, not executed, after `lockWaitMs`.
  */
-export async function whenUnlocked<Result>({ clock, log, patienceMs, what, way }: UnlockedDeps, work: () => Promise<Result>): Promise<Result> {
+export async function whenUnlocked<Result>({ clock, log, lockWaitMs, what, way }: UnlockedDeps, work: () => Promise<Result>): Promise<Result> {
   const startedMs = clock.monotonicMs();
   let saidAtMs = Number.NEGATIVE_INFINITY;
   for (let attempt = 1; ; attempt++) {
@@ -79,11 +79,11 @@ export async function whenUnlocked<Result>({ clock, log, patienceMs, what, way }
       const nowMs = clock.monotonicMs();
       const waitedMs = Math.round(nowMs - startedMs);
       const found = way();
-      if (waitedMs >= patienceMs) throw gaveUp(what, found, waitedMs, error);
+      if (waitedMs >= lockWaitMs) throw gaveUp(what, found, waitedMs, error);
       if (nowMs - saidAtMs >= SAY_MS) {
         saidAtMs = nowMs;
         log.warn(
-          { ...what, ...found, attempt, waitedMs, patienceMs },
+          { ...what, ...found, attempt, waitedMs, patienceMs: lockWaitMs },
           "A migration waits for a lock that others keep. It lets other work go first between its tries.",
         );
       }

@@ -66,7 +66,7 @@ export class StatementWatch {
   #looking: Promise<void> | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
   #watched: { readonly statement: MigrationStatement; readonly sinceMs: number } | undefined = undefined;
-  #heardAtMs = 0;
+  #answeredAtMs = 0;
   #saidAtMs = 0;
   #idleLooks = 0;
   #blockedBy: readonly string[] = [];
@@ -96,7 +96,7 @@ export class StatementWatch {
   async run(statement: MigrationStatement, text: string): Promise<void> {
     const nowMs = this.#deps.clock.monotonicMs();
     this.#watched = { statement, sinceMs: nowMs };
-    this.#heardAtMs = nowMs;
+    this.#answeredAtMs = nowMs;
     this.#saidAtMs = nowMs;
     this.#idleLooks = 0;
     this.#lookLater(FIRST_LOOK_MS);
@@ -130,22 +130,22 @@ export class StatementWatch {
       this.#second ??= await OwnerConnection.open(this.#deps.connection.url, "holon migrate (watching)");
       const [found] = await answerWithin(SILENT_MS / 2, this.#second.rows<Look>(LOOK, [this.#pid]), () => databaseAway("no answer"));
       if (this.#watched !== watched || found === undefined) return;
-      this.#heard(found);
+      this.#report(found);
     } catch (error) {
       this.#second?.abandon();
       this.#second = undefined;
-      if (sqlState(error) === TOO_MANY_CONNECTIONS) this.#heardAtMs = this.#deps.clock.monotonicMs();
+      if (sqlState(error) === TOO_MANY_CONNECTIONS) this.#answeredAtMs = this.#deps.clock.monotonicMs();
     }
     if (watched === undefined || this.#watched !== watched) return;
-    const isSilent = this.#deps.clock.monotonicMs() - this.#heardAtMs > SILENT_MS;
+    const isSilent = this.#deps.clock.monotonicMs() - this.#answeredAtMs > SILENT_MS;
     if (isSilent || this.#idleLooks >= IDLE_LOOKS) return this.#deps.connection.abandon();
     this.#lookLater(NEXT_LOOK_MS);
   }
 
-  #heard({ state, waits_for: waitsFor, blocked_by: blockedBy }: Look): void {
+  #report({ state, waits_for: waitsFor, blocked_by: blockedBy }: Look): void {
     const { clock, log } = this.#deps;
     const nowMs = clock.monotonicMs();
-    this.#heardAtMs = nowMs;
+    this.#answeredAtMs = nowMs;
     this.#idleLooks = IDLE.test(state) ? this.#idleLooks + 1 : 0;
     this.#blockedBy = JSON.parse(blockedBy) as string[];
     this.#waitsFor = waitsFor ?? undefined;

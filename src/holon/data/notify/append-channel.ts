@@ -28,7 +28,7 @@ export class AppendChannel {
     this.#deps = deps;
     this.#channel = deps.channel;
     const { hub, url, send } = deps;
-    this.#signal = new AppendSignal(() => hub?.tell(url, this.#channel, this.#id) ?? send(NOTIFY_TEXT, [this.#channel, this.#id]));
+    this.#signal = new AppendSignal(() => hub?.notify(url, this.#channel, this.#id) ?? send(NOTIFY_TEXT, [this.#channel, this.#id]));
   }
 
   /** Called after a commit of this process that wrote such rows. */

@@ -42,8 +42,8 @@ export class NotifyHub implements Closable {
   }
 
   /** Sends a notification on a channel over the connection that listens. Undefined if there is none, because this opens no connection. */
-  tell(url: string, channel: string, sender: string): Promise<unknown> | undefined {
-    return this.#clients.get(url)?.tell(channel, sender);
+  notify(url: string, channel: string, sender: string): Promise<unknown> | undefined {
+    return this.#clients.get(url)?.notify(channel, sender);
   }
 
   /** Whether notifications of a database are received, for readiness. Before the first listener all is well. */
@@ -125,7 +125,7 @@ class NotifyClient {
   readonly #options: ConnectionOptions;
   readonly #deps: NotifyDeps;
   readonly #channels = new Map<string, Set<NotifyListener>>();
-  readonly #heard = new Set<string>();
+  readonly #listened = new Set<string>();
   readonly #closing = new AbortController();
   #connection: PoolConnection | undefined = undefined;
   #isOpening = false;
@@ -153,14 +153,14 @@ class NotifyClient {
   listen(channel: string, listener: NotifyListener): () => void {
     const listeners = this.#channels.get(channel) ?? new Set();
     this.#channels.set(channel, listeners.add(listener));
-    if (this.#heard.has(channel)) listener(undefined);
+    if (this.#listened.has(channel)) listener(undefined);
     else if (this.#connection !== undefined) void this.#listenAll(this.#connection);
     else if (!this.#isOpening && this.#timer === undefined) void this.#open();
     return () => listeners.delete(listener);
   }
 
   /** Sends a notification on a channel; undefined if no connection is known to work. */
-  tell(channel: string, sender: string): Promise<unknown> | undefined {
+  notify(channel: string, sender: string): Promise<unknown> | undefined {
     const connection = this.#pulse === undefined ? undefined : this.#connection;
     if (connection === undefined) return undefined;
     return this.#answer(connection, connection.send(NOTIFY_TEXT, [channel, sender], { prepare: true, rows: "arrays" }));
@@ -195,7 +195,7 @@ class NotifyClient {
 
   /** Listens to the channels that were added since the last call. A second LISTEN on a channel has no effect. */
   async #listenAll(connection: PoolConnection): Promise<void> {
-    const missing = [...this.#channels.keys()].filter((channel) => !this.#heard.has(channel));
+    const missing = [...this.#channels.keys()].filter((channel) => !this.#listened.has(channel));
     try {
       for (const channel of missing) await this.#answer(connection, connection.sendSimple(`listen ${quoteIdentifier(channel)}`));
     } catch (error) {
@@ -205,7 +205,7 @@ class NotifyClient {
     if (this.#connection !== connection) return;
     this.#pulse ??= this.#startPulse(connection);
     for (const channel of missing) {
-      this.#heard.add(channel);
+      this.#listened.add(channel);
       this.#wake(channel, undefined);
     }
   }
@@ -241,7 +241,7 @@ class NotifyClient {
   #lost(connection: PoolConnection, error?: unknown): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
-    this.#heard.clear();
+    this.#listened.clear();
     clearInterval(this.#pulse);
     this.#pulse = undefined;
     connection.cutOff();

@@ -74,7 +74,7 @@ export interface Unprivileged {
   own(folder: string): Promise<void>;
 }
 
-const NOBODY = 65_534;
+const UNPRIVILEGED_ID = 65_534;
 
 /**
  * Chooses the user that runs Postgres: our own; if that is root, `nobody` in a user namespace of its own (files stay ours); if namespaces are forbidden, user
@@ -82,27 +82,27 @@ const NOBODY = 65_534;
  */
 export function chooseUnprivileged(binaries: PostgresBinaries): Unprivileged {
   if (process.getuid?.() !== 0) return { wrap: (program, args) => [program, ...args], uid: undefined, own: async () => {} };
-  const namespace = ["unshare", "--user", `--map-user=${NOBODY}`, `--map-group=${NOBODY}`] as const;
+  const namespace = ["unshare", "--user", `--map-user=${UNPRIVILEGED_ID}`, `--map-group=${UNPRIVILEGED_ID}`] as const;
   const probe = spawnSync(namespace[0], [...namespace.slice(1), binaries.postgres, "--version"], { stdio: "ignore" });
   if (probe.status === 0) return { wrap: (program, args) => [...namespace, program, ...args], uid: undefined, own: async () => {} };
-  return asNobody(binaries);
+  return asUnprivileged(binaries);
 }
 
 /** Runs as user 65534, which must be able to read the programs and to enter the folder. */
-export function asNobody(binaries: PostgresBinaries): Unprivileged {
-  const probe = spawnSync(binaries.postgres, ["--version"], { stdio: "ignore", uid: NOBODY, gid: NOBODY });
+export function asUnprivileged(binaries: PostgresBinaries): Unprivileged {
+  const probe = spawnSync(binaries.postgres, ["--version"], { stdio: "ignore", uid: UNPRIVILEGED_ID, gid: UNPRIVILEGED_ID });
   if (probe.status !== 0) {
     throw catalogueError(
       "UNAVAILABLE",
-      `As root the embedded database runs as user ${NOBODY}, who cannot run ${binaries.postgres}: start as another user, or set DATABASE_URL.`,
+      `As root the embedded database runs as user ${UNPRIVILEGED_ID}, who cannot run ${binaries.postgres}: start as another user, or set DATABASE_URL.`,
       { executed: "no" },
     );
   }
   return {
     wrap: (program, args) => [program, ...args],
-    uid: NOBODY,
+    uid: UNPRIVILEGED_ID,
     own: async (folder) => {
-      await promisify(execFile)("chown", ["-R", `${NOBODY}:${NOBODY}`, folder]);
+      await promisify(execFile)("chown", ["-R", `${UNPRIVILEGED_ID}:${UNPRIVILEGED_ID}`, folder]);
     },
   };
 }

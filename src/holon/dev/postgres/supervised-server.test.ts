@@ -5,13 +5,13 @@ import type { ServerProcess } from "./server-process.ts";
 import { SupervisedServer } from "./supervised-server.ts";
 
 /** A process id that no process has: Linux assigns no ids above four million. */
-const NOBODY = 99_999_999;
+const UNUSED_PID = 99_999_999;
 
 interface Fake extends ServerProcess {
   readonly died: Signal<number | undefined>;
 }
 
-function fake(pid = NOBODY): Fake {
+function fake(pid = UNUSED_PID): Fake {
   const died = signal<number | undefined>();
   return { port: 1, pid, died, process: { ended: died.promise, stop: () => died.resolve(0), unref: () => {} } };
 }
@@ -40,7 +40,7 @@ describe("a server that dies", () => {
     let starts = 0;
     const restart = async () => {
       starts++;
-      const next = fake(NOBODY + starts);
+      const next = fake(UNUSED_PID + starts);
       next.died.resolve(137);
       return next;
     };
@@ -51,7 +51,7 @@ describe("a server that dies", () => {
     await givenUp;
     expect(lines).toEqual([...Array(6).fill(DIED), GIVEN_UP]);
     expect(starts).toBe(5);
-    expect(server.pid).toBe(NOBODY + 5);
+    expect(server.pid).toBe(UNUSED_PID + 5);
     await server.stop();
   });
 
@@ -61,14 +61,14 @@ describe("a server that dies", () => {
     const restart = async () => {
       if (++starts === 1) throw new TypeError("not yet");
       ready.resolve();
-      return fake(NOBODY + starts);
+      return fake(UNUSED_PID + starts);
     };
     const first = fake();
     const server = new SupervisedServer(first, restart, silentLogger);
     first.died.resolve(1);
     await ready.promise;
     await server.stop();
-    expect(server.pid).toBe(NOBODY + 2);
+    expect(server.pid).toBe(UNUSED_PID + 2);
   });
 
   it("is not started again after stop()", async () => {

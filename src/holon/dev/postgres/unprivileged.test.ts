@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { openCluster } from "./cluster.ts";
-import { asNobody, findPostgresBinaries } from "./postgres-binaries.ts";
+import { asUnprivileged, findPostgresBinaries } from "./postgres-binaries.ts";
 import { startServerProcess } from "./server-process.ts";
 
 describe.runIf(process.getuid?.() === 0)("as root without user namespaces", { timeout: 60_000 }, () => {
@@ -11,7 +11,7 @@ describe.runIf(process.getuid?.() === 0)("as root without user namespaces", { ti
     const folder = await mkdtemp(path.join(tmpdir(), "holon-nobody-"));
     await chmod(folder, 0o711);
     const binaries = findPostgresBinaries();
-    const who = asNobody(binaries);
+    const who = asUnprivileged(binaries);
     const cluster = await openCluster(folder, binaries, who, false);
     const server = await startServerProcess({ folder, cluster, binaries, who, port: 0, durable: false, autovacuum: false });
     const owners = [(await stat(`/proc/${server.pid}`)).uid, (await stat(cluster.data)).uid];

@@ -153,13 +153,13 @@ class RunningMeshServer implements MeshServer {
     this.#http.closeIdleConnections();
     if (this.#connections.size === 0) return;
     for (const connection of [...this.#connections]) connection.drain();
-    const patience = new WheelTimeout(() => this.#onEmpty?.());
-    wheel.add(patience, clock.monotonicMs() + limits.graceMs);
+    const graceTimeout = new WheelTimeout(() => this.#onEmpty?.());
+    wheel.add(graceTimeout, clock.monotonicMs() + limits.graceMs);
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
       if (this.#connections.size === 0) resolve();
     });
-    wheel.remove(patience);
+    wheel.remove(graceTimeout);
   }
 
   #onClose(connection: ServerConnection): void {

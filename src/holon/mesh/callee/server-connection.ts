@@ -51,7 +51,7 @@ export class ServerConnection implements LinkOwner {
   readonly #open = new ExchangeTable<ServerExchange>();
   readonly #proven: ProvenPeer;
   readonly #principals: PrincipalReceiver;
-  readonly #patience = new WheelTimeout(() => this.#link.destroy("the peer did not introduce itself in time"));
+  readonly #helloTimeout = new WheelTimeout(() => this.#link.destroy("the peer did not introduce itself in time"));
   /** The contexts that the peer calls for, by number; undefined for those that it may not speak for. */
   #callers: readonly (string | undefined)[] | undefined = undefined;
   #process = "unknown";
@@ -76,7 +76,7 @@ export class ServerConnection implements LinkOwner {
 
   start(head: Buffer): void {
     const { wheel, clock, limits } = this.#deps;
-    wheel.add(this.#patience, clock.monotonicMs() + limits.headersTimeoutMs);
+    wheel.add(this.#helloTimeout, clock.monotonicMs() + limits.headersTimeoutMs);
     this.#link.start(head);
   }
 
@@ -118,7 +118,7 @@ export class ServerConnection implements LinkOwner {
   }
 
   onClose(reason: string): void {
-    this.#deps.wheel.remove(this.#patience);
+    this.#deps.wheel.remove(this.#helloTimeout);
     const level = this.#draining || reason === "the peer ended the connection" ? "info" : "warn";
     this.#deps.log[level]({ peer: this.#peer, process: this.#process, reason, open: this.#open.size }, "mesh connection closed");
     if (this.#open.size > 0) {
@@ -204,7 +204,7 @@ export class ServerConnection implements LinkOwner {
   #greet(frame: Frame): string | undefined {
     const hello = parseCallerHello(frame);
     if (hello === undefined) return "the peer did not introduce itself";
-    this.#deps.wheel.remove(this.#patience);
+    this.#deps.wheel.remove(this.#helloTimeout);
     // I1. The others are left out: a call that names one of them is refused.
     this.#callers = hello.callers.map((name) => (this.#proven.speaksFor(name) ? name : undefined));
     this.#process = hello.process;

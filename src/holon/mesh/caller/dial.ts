@@ -47,7 +47,7 @@ interface DialDeps extends MeshDeps {
 export class Dial {
   readonly #deps: DialDeps;
   readonly #socket: Socket;
-  readonly #patience: WheelTimeout;
+  readonly #timeout: WheelTimeout;
   readonly #callerNonce = createNonce();
   #handshake: Handshake | undefined = undefined;
   #received: Buffer = Buffer.alloc(0);
@@ -56,8 +56,8 @@ export class Dial {
   constructor(deps: DialDeps) {
     this.#deps = deps;
     const { address, tls, wheel, clock, limits } = deps;
-    this.#patience = new WheelTimeout(() => this.#fail(`no connection within ${limits.headersTimeoutMs} ms (limit headersTimeoutMs)`));
-    wheel.add(this.#patience, clock.monotonicMs() + limits.headersTimeoutMs);
+    this.#timeout = new WheelTimeout(() => this.#fail(`no connection within ${limits.headersTimeoutMs} ms (limit headersTimeoutMs)`));
+    wheel.add(this.#timeout, clock.monotonicMs() + limits.headersTimeoutMs);
     this.#socket = tls === undefined ? connect({ ...address, noDelay: true }) : connectTls(address, tls);
     this.#socket.once(tls === undefined ? "connect" : "secureConnect", this.#onConnect);
     this.#socket.on("data", this.#onData);
@@ -131,7 +131,7 @@ export class Dial {
 
   #stop(): void {
     this.#over = true;
-    this.#deps.wheel.remove(this.#patience);
+    this.#deps.wheel.remove(this.#timeout);
     this.#socket.off("connect", this.#onConnect);
     this.#socket.off("secureConnect", this.#onConnect);
     this.#socket.off("data", this.#onData);

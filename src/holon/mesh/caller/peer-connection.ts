@@ -53,7 +53,7 @@ export class PeerConnection implements LinkOwner {
   readonly #open = new ExchangeTable<CallerExchange>();
   readonly #principals: PrincipalSender;
   readonly #callers: ReadonlyMap<string, number>;
-  readonly #patience = new WheelTimeout(() => this.link.destroy("the peer did not introduce itself in time"));
+  readonly #helloTimeout = new WheelTimeout(() => this.link.destroy("the peer did not introduce itself in time"));
   #peerFrameBytes = 0;
   #greeted = false;
   #draining = false;
@@ -77,7 +77,7 @@ export class PeerConnection implements LinkOwner {
 
   start(head: Buffer, hello: CallerHello): void {
     const { wheel, clock, limits } = this.#deps;
-    wheel.add(this.#patience, clock.monotonicMs() + limits.headersTimeoutMs);
+    wheel.add(this.#helloTimeout, clock.monotonicMs() + limits.headersTimeoutMs);
     this.link.writer.send(toHelloFrame(hello));
     this.link.start(head);
   }
@@ -149,7 +149,7 @@ export class PeerConnection implements LinkOwner {
   }
 
   onClose(reason: string): void {
-    this.#deps.wheel.remove(this.#patience);
+    this.#deps.wheel.remove(this.#helloTimeout);
     const { flushed } = this.link.writer;
     const cause = catalogueError("UNAVAILABLE", reason);
     for (const exchange of this.#open.all()) {
@@ -163,7 +163,7 @@ export class PeerConnection implements LinkOwner {
   #greet(frame: Frame): string | undefined {
     const hello = parseCalleeHello(frame);
     if (hello === undefined) return "the peer did not introduce itself";
-    this.#deps.wheel.remove(this.#patience);
+    this.#deps.wheel.remove(this.#helloTimeout);
     this.#greeted = true;
     this.#peerFrameBytes = hello.frameBytes;
     this.peer = new PeerFeatures(hello.features);

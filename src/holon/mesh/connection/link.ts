@@ -53,7 +53,7 @@ export class Link extends TimerEntry {
   readonly #owner: LinkOwner;
   readonly #deps: MeshDeps;
   readonly #policy: ReadingPolicy;
-  #heard = false;
+  #received = false;
   #silentSinceMs: number;
   #dueAtMs = 0;
   #takenBytes = 0;
@@ -168,7 +168,7 @@ export class Link extends TimerEntry {
 
   #onData(chunk: Buffer): void {
     if (this.#closed) return;
-    this.#heard = true;
+    this.#received = true;
     const fault = this.#take(chunk);
     if (fault !== undefined) this.destroy(fault);
     else if (this.#policy === "pauses while stuck" && this.#socket.writableLength > STUCK_BYTES) this.#socket.pause();
@@ -198,9 +198,9 @@ export class Link extends TimerEntry {
     const nowMs = clock.monotonicMs();
     const taken = this.#socket.bytesWritten - this.#socket.writableLength;
     // While we read nothing, the only sign of life is that the peer takes bytes. (If the peer reads, bytes that the kernel takes are not a sign.)
-    const moved = this.#heard || (this.#socket.isPaused() && taken > this.#takenBytes);
+    const moved = this.#received || (this.#socket.isPaused() && taken > this.#takenBytes);
     const said = this.writer.queued > this.#queuedFrames;
-    this.#heard = false;
+    this.#received = false;
     this.#takenBytes = taken;
     // I3. A look that comes late says nothing of the peer.
     if (moved || nowMs - this.#dueAtMs > OWN_PAUSE_MS) this.#silentSinceMs = nowMs;

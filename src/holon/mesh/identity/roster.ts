@@ -7,7 +7,7 @@ export const EDGE = "edge";
 /** Public keys by name: those of each context, and of `edge`. A name may have several keys, for replicas and while keys are changed. */
 export type RosterKeys = Readonly<Record<string, readonly string[]>>;
 
-const NOBODY: ReadonlySet<string> = new Set();
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** Says which contexts a key may speak for. What is not in the roster is refused, whatever a process says of itself. */
 export class Roster {
@@ -23,7 +23,7 @@ export class Roster {
 
   /** The names that a key is bound to; empty for an unknown key. */
   namesOf(publicKey: string): ReadonlySet<string> {
-    return this.#namesByKey.get(publicKey) ?? NOBODY;
+    return this.#namesByKey.get(publicKey) ?? NO_NAMES;
   }
 
   /** Whether the owner of a known key signed a text. */

@@ -13,8 +13,8 @@ export interface KeyIdentityDeps {
   readonly limits: Pick<Limits, "principalTokenMs" | "principalTokenCount" | "clockSkewMs" | "subscriptionGreatestAgeMs">;
 }
 
-const NOBODY: Voucher = { text: JSON.stringify(ANONYMOUS), goodUntilMs: Number.POSITIVE_INFINITY };
-const NOBODY_RECEIVED: ReceivedPrincipal = { principal: ANONYMOUS, expiresAtMs: Number.POSITIVE_INFINITY };
+const ANONYMOUS_VOUCHER: Voucher = { text: JSON.stringify(ANONYMOUS), goodUntilMs: Number.POSITIVE_INFINITY };
+const ANONYMOUS_RECEIVED: ReceivedPrincipal = { principal: ANONYMOUS, expiresAtMs: Number.POSITIVE_INFINITY };
 
 /**
  * Principals with a signature: the edge signs for users, a context signs for its system.
@@ -41,7 +41,7 @@ export class SignedPrincipals implements PrincipalVouching {
   }
 
   vouch(principal: Principal, untilMs: number): Voucher | undefined {
-    if (principal.kind === "anonymous") return NOBODY;
+    if (principal.kind === "anonymous") return ANONYMOUS_VOUCHER;
     const kept = this.#tokens.get(principal);
     if (kept !== undefined) return kept;
     if (!maySpeakFor(this.#ownNames, principal)) return undefined;
@@ -54,7 +54,8 @@ export class SignedPrincipals implements PrincipalVouching {
   }
 
   receive(value: unknown): ReceivedPrincipal | string | undefined {
-    if (typeof value !== "string") return (value as { kind?: unknown } | null | undefined)?.kind === "anonymous" ? NOBODY_RECEIVED : unsigned(value);
+    if (typeof value !== "string")
+      return (value as { kind?: unknown } | null | undefined)?.kind === "anonymous" ? ANONYMOUS_RECEIVED : unsigned(value);
     return this.#believed.get(value) ?? this.#receiveToken(value);
   }
 

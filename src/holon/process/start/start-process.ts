@@ -89,7 +89,9 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const { plan, log, clock, wheel, random, newId, database, databaseWait, hosted, mesh, peers, resolve, callMetrics, workMetrics } = core;
   const { limits } = plan;
   const { stores, url: databaseUrl, differing } = database;
-  const boards = new Map([...stores].map(([name, { hearing }]) => [name, new TaskBoard(clock, hearing === undefined ? [] : [hearing])]));
+  const boards = new Map(
+    [...stores].map(([name, { notifyStanding }]) => [name, new TaskBoard(clock, notifyStanding === undefined ? [] : [notifyStanding])]),
+  );
   const thread = openLeaseThread(options, core, open);
   const work = await startWork({
     ...{ plan, stores, databaseUrl, databaseWait },
