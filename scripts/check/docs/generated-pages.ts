@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript-6";
-import { RUN_KEY_TTL_MS } from "../../../src/holon/data/idempotency/key-statements.ts";
+import { RUN_KEY_TTL_MS } from "../../../src/holon/data/idempotency/idempotency-keys.ts";
 import { DECLARED_ERROR, ERROR_CATALOGUE, type ErrorRow } from "../../../src/holon/kernel/error-catalogue.ts";
 import { DEFAULT_LIMITS } from "../../../src/holon/kernel/limits.ts";
 import { contextVariables, LIMIT_NAMES, limitVariable, VARIABLES } from "../../../src/holon/process/plan/variables.ts";

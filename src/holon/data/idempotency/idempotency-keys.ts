@@ -1,6 +1,6 @@
 import type { SQL } from "drizzle-orm";
 import type { Clock } from "../../kernel/clock.ts";
-import { catalogueError } from "../../kernel/holon-error.ts";
+import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import type { Limits } from "../../kernel/limits.ts";
 import type { Scope } from "../../kernel/scope.ts";
 import { inSystemScope } from "../../kernel/scope-deadline.ts";
@@ -9,7 +9,7 @@ import type { Tables, WriteDatabase } from "../drizzle/database.ts";
 import { sleepIn } from "../jitter.ts";
 import type { DataTransaction, TransactionOptions } from "../transaction/run-transaction.ts";
 import type { AnsweredKey, ClaimedKey, KeyClaim, KeyScope } from "./key-claim.ts";
-import { type KeyRow, KeyStatements, RUN_KEY_TTL_MS, type RunKey, RunKeyStatements, runKeyOf, undone } from "./key-statements.ts";
+import { KeyStatements, type RunKey, runKeyOf } from "./key-statements.ts";
 
 /** The parts of a context's data that keys use. */
 interface IdempotencyKeysDeps<T extends Tables> {
@@ -24,6 +24,9 @@ interface IdempotencyKeysDeps<T extends Tables> {
 /** The longest time that the release of a key may take. If it fails, the key is released by the end of its lease. */
 const RELEASE_MS = 5_000;
 
+/** How long keys of runs are kept: a run may sleep for weeks before it repeats a call. */
+export const RUN_KEY_TTL_MS = 30 * 24 * 3_600_000;
+
 /**
  * Idempotency keys of one context.
  *
@@ -37,13 +40,11 @@ const RELEASE_MS = 5_000;
 export class IdempotencyKeys<T extends Tables> {
   readonly #deps: IdempotencyKeysDeps<T>;
   readonly #statements: KeyStatements;
-  readonly #runKeys: RunKeyStatements;
   readonly #inFlight = new InFlightKeys();
 
   constructor(deps: IdempotencyKeysDeps<T>) {
     this.#deps = deps;
     this.#statements = new KeyStatements(deps.context);
-    this.#runKeys = new RunKeyStatements(deps.context);
   }
 
   /** Runs an effect once: key, effect and answer are one transaction. See {@link ContextData.runOnce}. */
@@ -118,7 +119,10 @@ export class IdempotencyKeys<T extends Tables> {
 
   /** Errors: KEY_UNDONE for a call that was undone; KEY_IN_FLIGHT for an undo while its call has an outside effect in progress. */
   async #meet(tx: DataTransaction<T>, key: KeyScope, runKey: RunKey): Promise<void> {
-    const [, opponents] = await Promise.all([tx.db.execute(this.#runKeys.lock(key, runKey)), tx.db.execute(this.#runKeys.opponent(key, runKey))]);
+    const [, opponents] = await Promise.all([
+      tx.db.execute(this.#statements.lockRun(key, runKey)),
+      tx.db.execute(this.#statements.opponent(key, runKey)),
+    ]);
     if (opponents.length > 0) throw runKey.isUndo ? inFlight(key) : undone(key);
   }
 
@@ -160,6 +164,15 @@ export class IdempotencyKeys<T extends Tables> {
     const late = () => databaseAway(`The database of ${context} did not answer within ${deadlineMs} ms: ${task}.`);
     return inSystemScope({ context, task, deadlineMs, late }, clock, (scope) => this.#rows(scope, statement));
   }
+}
+
+/** A row of the table of keys. */
+interface KeyRow {
+  readonly request_hash: string;
+  readonly state: "claimed" | "done";
+  readonly answer: unknown;
+  /** True if the answer is `undefined`, which is not JSON. */
+  readonly absent: boolean;
 }
 
 function answerOf(rows: readonly unknown[], key: KeyScope): AnsweredKey | undefined {
@@ -214,6 +227,11 @@ class InFlightKeys {
 /** The error of a duplicate that does not get the answer in time. */
 function inFlight(key: KeyScope): Error {
   return catalogueError("KEY_IN_FLIGHT", `A call of ${key.procedure} with the same idempotency key is still running.`);
+}
+
+/** The error of a call that its run has undone. */
+function undone({ procedure }: KeyScope): HolonError {
+  return catalogueError("KEY_UNDONE", `The run that called ${procedure} has undone this call; it comes too late.`);
 }
 
 function settled(other: Promise<unknown>, scope: Scope): Promise<void> {
