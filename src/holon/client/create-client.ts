@@ -4,15 +4,36 @@ import {
   httpBatchStreamLink,
   httpLink,
   httpSubscriptionLink,
+  isTRPCClientError,
   splitLink,
   type TRPCClient,
   type TRPCLink,
 } from "@trpc/client";
-import type { RouterOf } from "../contract/router-types.ts";
+import type { ErrorData, RouterOf } from "../contract/router-types.ts";
 import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 import { callHeaders } from "./call-headers.ts";
 import { FetchEventSource } from "./fetch-event-source.ts";
-import { createRequestHeaders, type RequestHeadersOptions } from "./request-headers.ts";
+
+/** Headers by name; undefined ones are left out. */
+export type RequestHeaders = Readonly<Record<string, string | undefined>>;
+
+/** Headers of every request of a client. */
+export interface RequestHeadersOptions {
+  /** Sent as `Authorization: Bearer`. A function is called before each request, so a fresh token is used as soon as there is one. */
+  readonly token?: string | (() => MaybePromise<string | undefined>);
+  readonly headers?: RequestHeaders | (() => MaybePromise<RequestHeaders>);
+}
+
+type MaybePromise<T> = T | Promise<T>;
+
+/** Joins token and headers, and reads both again for each request. */
+function createRequestHeaders({ token, headers }: RequestHeadersOptions): () => Promise<Record<string, string>> {
+  return async () => {
+    const [bearer, others] = await Promise.all([typeof token === "function" ? token() : token, typeof headers === "function" ? headers() : headers]);
+    const all = { ...others, ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }) };
+    return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  };
+}
 
 /** Options of {@link createClient}. */
 export interface ClientOptions extends RequestHeadersOptions {
@@ -81,4 +102,17 @@ function subscriptionLink(options: ClientOptions): Link {
 
 function cryptoRandom(): number {
   return (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 2 ** 32;
+}
+
+type DataOf<E> = E extends { readonly data: infer Data } ? NonNullable<Data> : never;
+type CodeOf<E> = DataOf<E> extends { readonly code: infer Code extends string } ? Code : string;
+type DataWithCode<E, Code extends string> = [DataOf<E>] extends [never] ? ErrorData<Code, unknown> : Extract<DataOf<E>, { readonly code: Code }>;
+
+/**
+ * Whether an error has the given code. It types `data.details` as the contract of the procedure declares them.
+ *
+ * For an error from `safe`, only the codes of that procedure are allowed; for a caught error, any code is.
+ */
+export function isHolonCode<E, const Code extends CodeOf<E>>(error: E, code: Code): error is E & { readonly data: DataWithCode<E, Code> } {
+  return isTRPCClientError(error) && (error.data as { readonly code?: unknown } | null | undefined)?.code === code;
 }

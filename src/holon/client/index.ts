@@ -4,9 +4,7 @@ export { isTRPCClientError, safe, TRPCClientError } from "@trpc/client";
 export type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 export type { RouterOf } from "../contract/router-types.ts";
 export type { CallContext } from "./call-headers.ts";
-export { type Client, type ClientOptions, createClient } from "./create-client.ts";
-export { isHolonCode } from "./error-code.ts";
-export type { RequestHeaders, RequestHeadersOptions } from "./request-headers.ts";
+export { type Client, type ClientOptions, createClient, isHolonCode, type RequestHeaders, type RequestHeadersOptions } from "./create-client.ts";
 
 // For authors of extensions: the shape of errors, for libraries that wrap the client.
 
