@@ -4,12 +4,12 @@ import type { ReadDatabase, Tables } from "../data/drizzle/database.ts";
 import type { PreparableQuery, PreparedQueryOf } from "../data/drizzle/prepared-query.ts";
 import type { WatchOptions } from "../define/handlers.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { guardListeners } from "../kernel/guarded-signal.ts";
 import { catalogueError, HolonError } from "../kernel/holon-error.ts";
 import { handOut, noteHandedOut } from "../kernel/left-behind.ts";
 import type { Logger } from "../kernel/log.ts";
 import { type Principal, principalName, type UserPrincipal } from "../kernel/principal.ts";
 import type { Scope } from "../kernel/scope.ts";
+import { readSafely } from "../kernel/thrown.ts";
 import type { ContextWatch } from "../work/watch/context-watch.ts";
 import type { Watcher } from "../work/watch/watcher.ts";
 import { findRun, type WorkflowRun } from "../work/workflows/workflow-run.ts";
@@ -192,4 +192,60 @@ function noTables(name: string): HolonError {
 function sentenceOf(code: string): string {
   const words = code.toLowerCase().replaceAll("_", " ");
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}
+
+type Listener = (event: Event) => unknown;
+
+const guardedSignals = new WeakSet<AbortSignal>();
+
+/**
+ * Lets the listeners of a signal throw. Without it, Node turns what a listener throws or rejects with into an uncaught exception, and that ends the process: a
+ * client that disconnects could end it. Returns the same signal.
+ *
+ * It covers listeners that are added to this signal, not those of a signal that `AbortSignal.any` makes of it.
+ */
+function guardListeners(signal: AbortSignal, onThrown: (thrown: unknown) => void): AbortSignal {
+  if (guardedSignals.has(signal)) return signal;
+  guardedSignals.add(signal);
+  const guards = new WeakMap<object, Listener>();
+  const guardOf = <Given>(listener: Given): Given | Listener => {
+    if ((typeof listener !== "object" && typeof listener !== "function") || listener === null) return listener;
+    let guard = guards.get(listener);
+    if (guard === undefined) {
+      guard = (event) => void runGuarded(() => callListener(listener, signal, event), onThrown);
+      guards.set(listener, guard);
+    }
+    return guard;
+  };
+  const { onabort } = Object.getOwnPropertyDescriptors(AbortSignal.prototype);
+  const add: AbortSignal["addEventListener"] = AbortSignal.prototype.addEventListener;
+  const remove: AbortSignal["removeEventListener"] = AbortSignal.prototype.removeEventListener;
+  let handler: AbortSignal["onabort"] = null;
+  Object.defineProperties(signal, {
+    addEventListener: { value: (type: string, listener: Listener, options?: object) => add.call(signal, type, guardOf(listener), options) },
+    removeEventListener: {
+      value: (type: string, listener: Listener, options?: object) => remove.call(signal, type, guardOf(listener), options),
+    },
+    onabort: {
+      get: () => handler,
+      set: (given: AbortSignal["onabort"]) => {
+        handler = given;
+        onabort?.set?.call(signal, guardOf(given));
+      },
+    },
+  });
+  return signal;
+}
+
+function callListener(listener: object, signal: AbortSignal, event: Event): unknown {
+  if (typeof listener === "function") return listener.call(signal, event);
+  return (listener as { handleEvent(event: Event): unknown }).handleEvent(event);
+}
+
+async function runGuarded(work: () => unknown, onThrown: (thrown: unknown) => void): Promise<void> {
+  try {
+    await work();
+  } catch (thrown) {
+    readSafely(() => onThrown(thrown), undefined);
+  }
 }

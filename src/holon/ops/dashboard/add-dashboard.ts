@@ -9,7 +9,7 @@ import { addBoard } from "./job-board.ts";
 import { STYLE } from "./page.ts";
 import { SessionCookie, Sessions } from "./sessions.ts";
 import { addSignIn, FIRST_PAGE, type SignInDeps, showSignIn } from "./sign-in.ts";
-import { addWork } from "./work-routes.ts";
+import { addWork } from "./work-page.ts";
 
 /** Failed sign-ins that each process allows for one address. */
 const WRONG_TRIES = { limit: 5, windowMs: 5 * 60_000, keysCount: 10_000 };
