@@ -9,7 +9,7 @@ import { createMeshPeer, type MeshPeer } from "../../src/holon/mesh/caller/mesh-
 import { createKeyIdentity } from "../../src/holon/mesh/identity/process-identity.ts";
 import { Roster } from "../../src/holon/mesh/identity/roster.ts";
 import { shapeOf } from "../../src/holon/process/app/define-app.ts";
-import { type StartedTopology, startTopology, TestKeys } from "../../src/holon/testing/start-topology.ts";
+import { startTopology, TestKeys } from "../../src/holon/testing/start-topology.ts";
 import { contracts, createAccessApp } from "./app.ts";
 
 /** One cell of the matrix: a caller, a callee and a procedure. */
@@ -47,7 +47,7 @@ export class AccessWorld {
   );
   readonly #peers = new Map<string, MeshPeer>();
   readonly #topology: "together" | "apart";
-  #started!: StartedTopology;
+  #started!: Awaited<ReturnType<typeof startTopology>>;
 
   constructor(topology: "together" | "apart") {
     this.#topology = topology;

@@ -20,7 +20,7 @@ import { OutboxStatements } from "./transaction/outbox-statements.ts";
 import { RunStatements } from "./transaction/run-statements.ts";
 import { type DataTransaction, runTransaction, type TransactionDeps, type TransactionOptions } from "./transaction/run-transaction.ts";
 
-export interface ContextDataDeps<T extends Tables> {
+interface ContextDataDeps<T extends Tables> {
   /** Name of the context, which is also the name of its schema. */
   readonly context: string;
   readonly url: string;

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../kernel/clock.ts";
 import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 import type { Principal } from "../kernel/principal.ts";
 import { Scope } from "../kernel/scope.ts";
-import type { MeshServer, MeshServerDeps } from "./callee/mesh-server.ts";
+import type { createMeshServer, MeshServer } from "./callee/mesh-server.ts";
 import { eventually } from "./eventually.testing.ts";
 import { createKeyIdentity, createSecretIdentity, type ProcessIdentity } from "./identity/process-identity.ts";
 import { createProcessKey, type ProcessKey } from "./identity/process-key.ts";
@@ -59,7 +59,7 @@ describe("processes with keys", () => {
     entered.push(caller);
     return { caller, principal, initiator };
   };
-  const startProbe = (deps: Partial<MeshServerDeps> = {}): Promise<MeshServer> =>
+  const startProbe = (deps: Partial<Parameters<typeof createMeshServer>[0]> = {}): Promise<MeshServer> =>
     stage.server(
       {
         nothing: (scope) => void note(scope),

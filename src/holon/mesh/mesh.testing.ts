@@ -20,8 +20,8 @@ import { type Logger, silentLogger } from "../kernel/log.ts";
 import type { Principal } from "../kernel/principal.ts";
 import { Scope } from "../kernel/scope.ts";
 import { Timers } from "../kernel/timers.ts";
-import { createMeshServer, type MeshServer, type MeshServerDeps } from "./callee/mesh-server.ts";
-import { createMeshPeer, type MeshPeer, type MeshPeerDeps } from "./caller/mesh-peer.ts";
+import { createMeshServer, type MeshServer } from "./callee/mesh-server.ts";
+import { createMeshPeer, type MeshPeer } from "./caller/mesh-peer.ts";
 import { createSecretIdentity } from "./identity/process-identity.ts";
 
 /** The secret that all processes of a test share. */
@@ -110,7 +110,7 @@ export class MeshStage {
 
   async server(
     handlers: Readonly<Record<string, ProbeHandler>>,
-    options: Partial<MeshServerDeps> & { readonly contract?: Contract } = {},
+    options: Partial<Parameters<typeof createMeshServer>[0]> & { readonly contract?: Contract } = {},
   ): Promise<MeshServer> {
     const server = await createMeshServer({
       targets: createProbeTargets(options.contract ?? probe, handlers),
@@ -129,7 +129,7 @@ export class MeshStage {
     return server;
   }
 
-  peer(port: number, deps: Partial<MeshPeerDeps> = {}): MeshPeer {
+  peer(port: number, deps: Partial<Parameters<typeof createMeshPeer>[0]> = {}): MeshPeer {
     const peer = createMeshPeer({
       url: `mesh://127.0.0.1:${port}`,
       identity: createSecretIdentity(SECRET),

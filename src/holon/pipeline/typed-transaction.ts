@@ -13,7 +13,7 @@ import type { StartedRun } from "../work/workflows/workflow-run.ts";
 export type TransactionFactory = (tx: DataTransaction<Tables>) => TypedTransaction;
 
 /** An open transaction with `emit`, `enqueue` and `start` as the contract types them. */
-export interface TypedTransaction {
+interface TypedTransaction {
   readonly db: WriteDatabase<Tables>;
   emit(name: string, payload: unknown): Promise<void>;
   enqueue(name: string, data: unknown, options?: EnqueueOptions): Promise<void>;

@@ -13,7 +13,7 @@ import { Timers } from "../kernel/timers.ts";
 import type { CountLeft } from "../observe/work-metrics.ts";
 import { startWorkflowWork, type WorkflowWork } from "../work/workflows/start-workflow-work.ts";
 import type { WorkflowTiming } from "../work/workflows/workflow-timing.ts";
-import type { TypedTransaction } from "./typed-transaction.ts";
+import type { TransactionFactory } from "./typed-transaction.ts";
 import { compileContexts, type PlaceBody, type StockHooks, type WorkflowContexts } from "./workflows.fixture.testing.ts";
 
 /** A process of a test that runs the workflow. */
@@ -44,7 +44,7 @@ interface WorkflowPlace {
   /** The context that starts runs, as an app lists it. */
   module(): ContextModule;
   /** Runs a function in a transaction of the context. */
-  transaction<Result>(run: (tx: TypedTransaction) => Promise<Result>): Promise<Result>;
+  transaction<Result>(run: (tx: ReturnType<TransactionFactory>) => Promise<Result>): Promise<Result>;
   /** Starts a run in its own transaction. */
   run(key: string, input?: object): Promise<string>;
   row(id: string): Promise<Record<string, unknown>>;

@@ -37,7 +37,7 @@ interface TopologyDeps {
 }
 
 /** The processes of a test app. */
-export interface StartedTopology {
+interface StartedTopology {
   readonly processes: readonly RunningProcess[];
   readonly edge: RunningProcess;
   /** The process that hosts a context. */

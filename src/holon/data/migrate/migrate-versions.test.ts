@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from "../../dev/postgres/test-d
 import { silentLogger } from "../../kernel/log.ts";
 import { startChild } from "../child.testing.ts";
 import { useTestDatabase } from "../database.testing.ts";
-import { type MigrateResult, migrate } from "./migrate.ts";
+import { migrate } from "./migrate.ts";
 import { toMigration } from "./migration.ts";
 
 const FIRST = `CREATE SCHEMA "orders";\n--> statement-breakpoint\nCREATE TABLE "orders"."orders" ("id" integer PRIMARY KEY, "email" text);`;
@@ -57,7 +57,7 @@ const log = {
 };
 
 /** Starts a version of the context. `files` are the migrations that it has, by name. */
-async function start(files: Readonly<Record<string, string>>, url = database.url): Promise<MigrateResult> {
+async function start(files: Readonly<Record<string, string>>, url = database.url): ReturnType<typeof migrate> {
   warnings = [];
   return migrate({ url, context: "orders", folder: await folderOf(files), log });
 }

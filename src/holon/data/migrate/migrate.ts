@@ -13,7 +13,7 @@ import { StatementWatch } from "./statement-watch.ts";
 import { tableDifferences } from "./table-differences.ts";
 import { toolkitMigrations } from "./toolkit-migrations.ts";
 
-export interface MigrateDeps {
+interface MigrateDeps {
   /** A login that owns the context's schema, or may make it. */
   readonly url: string;
   /** Name of the context, which is also the name of its schema. */
@@ -34,7 +34,7 @@ export interface MigrateDeps {
 }
 
 /** What a migration found and did. */
-export interface MigrateResult {
+interface MigrateResult {
   /** Names of the migrations that ran now, in order. */
   readonly applied: readonly string[];
   /** The role that connections should take, for {@link ContextDataDeps.role}; undefined if they work as their login. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type GiveBack, RateCounter, type RateCounterDeps, type SharedTotal, type SharedTotals } from "./rate-counter.ts";
+import { type GiveBack, RateCounter, type RateStore, type SharedTotal } from "./rate-counter.ts";
 
-function open(deps: Partial<Omit<RateCounterDeps, "clock">> = {}) {
+function open(deps: Partial<Omit<ConstructorParameters<typeof RateCounter>[0], "clock">> = {}) {
   const time = { nowMs: 0 };
   const clock = { nowMs: () => time.nowMs, monotonicMs: () => time.nowMs };
   return { time, counter: new RateCounter({ limit: 5, windowMs: 1_000, keysCount: 100, shared: undefined, ...deps, clock }) };
@@ -69,7 +69,7 @@ describe("RateCounter, alone", () => {
 });
 
 /** A store in which other edges count too. */
-class OthersToo implements SharedTotals {
+class OthersToo implements ReturnType<RateStore["totals"]> {
   count = 0;
   leftMs = 300;
   asked = 0;

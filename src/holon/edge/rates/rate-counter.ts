@@ -1,7 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
 
-export interface RateCounterDeps {
+interface RateCounterDeps {
   /** How many calls pass within one window. */
   readonly limit: number;
   readonly windowMs: number;
@@ -142,7 +142,7 @@ export interface SharedTotal {
 }
 
 /** Counts of one limit that all edges of an app share. */
-export interface SharedTotals {
+interface SharedTotals {
   /**
    * Adds to a key, in a window that begins with its first count. A negative count makes the total smaller; it begins no window.
    *

@@ -8,7 +8,7 @@ import type { AppRoutes } from "../app-routes/app-routes.ts";
 import { type EdgeUnderTest, HandTarget, openEdge } from "../edge.testing.ts";
 import type { EdgeRequest } from "../http/edge-request.ts";
 import { get, post, type RawAnswer, send } from "../http.testing.ts";
-import type { SharedTotals } from "./rate-counter.ts";
+import type { RateStore } from "./rate-counter.ts";
 
 function authenticate({ authorization }: EdgeRequest): Principal {
   return authorization === undefined ? ANONYMOUS : { kind: "user", id: authorization, roles: [] };
@@ -154,7 +154,7 @@ describe("requests that are refused before a procedure is known", () => {
 
   it("are shared with the other edges, as calls are", async () => {
     const told: [name: string, key: string, count: number][] = [];
-    const totals = (name: string): SharedTotals => ({
+    const totals = (name: string): ReturnType<RateStore["totals"]> => ({
       async add(key, count) {
         told.push([name, key, count]);
         return { count: 1_000, leftMs: 5_000 };

@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { isHolonError } from "../../kernel/holon-error.ts";
 import { DEFAULT_LIMITS } from "../../kernel/limits.ts";
 import { ANONYMOUS, type Principal } from "../../kernel/principal.ts";
-import { type ReleaseStream, StreamGate } from "./stream-gate.ts";
+import { StreamGate } from "./stream-gate.ts";
 
 const user = (id: string): Principal => ({ kind: "user", id, roles: [] });
 
 function openGate(userStreamCount: number, addressStreamCount: number) {
   const gate = new StreamGate({ userStreamCount, addressStreamCount, streamRetryMs: 7_000 });
-  const places: ReleaseStream[] = [];
+  const places: (() => void)[] = [];
   const take = (principal: Principal, address: string): string => {
     const taken = gate.take(principal, { address });
     if (isHolonError(taken)) return taken.code;

@@ -9,7 +9,7 @@ import type { RetryDetails } from "./too-many-requests.ts";
 type StreamGateLimits = Pick<Limits, "userStreamCount" | "addressStreamCount" | "streamRetryMs">;
 
 /** Releases the place of a stream. A second call does nothing. */
-export type ReleaseStream = () => void;
+type ReleaseStream = () => void;
 
 /**
  * Counts the streams that are open at this edge, by user and by address, so that one client cannot use up the streams of all others.

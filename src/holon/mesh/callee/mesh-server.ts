@@ -11,7 +11,7 @@ import { MESH_FEATURES, type OfferedProcedure } from "../protocol/hello.ts";
 import { ServerConnection, type ServerConnectionDeps } from "./server-connection.ts";
 import { createUpgradeServer } from "./upgrade-server.ts";
 
-export interface MeshServerDeps extends MeshDeps {
+interface MeshServerDeps extends MeshDeps {
   /** The procedures of the contexts that this process hosts. Nothing else can be called. */
   readonly targets: TargetMap;
   readonly contexts: readonly string[];

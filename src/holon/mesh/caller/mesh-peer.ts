@@ -13,7 +13,7 @@ import { Dial, type MeshAddress, parseMeshAddress } from "./dial.ts";
 import { PeerConnection, type PeerConnectionOwner } from "./peer-connection.ts";
 import { type ExpectedProcedure, type RemotePeer, RemoteTarget, type Route, toRoutes } from "./remote-target.ts";
 
-export interface MeshPeerDeps extends MeshDeps {
+interface MeshPeerDeps extends MeshDeps {
   /** `mesh://host:port` or `http://host:port`. */
   readonly url: string;
   /** How this process and the peer authenticate each other. */
@@ -35,7 +35,7 @@ export interface MeshPeerDeps extends MeshDeps {
 }
 
 /** Whether calls can be made now. The reason says why not. */
-export interface MeshPeerState {
+interface MeshPeerState {
   readonly status: "connecting" | "ready" | "closed";
   readonly reason: string | undefined;
 }

@@ -2,7 +2,7 @@ import type { Executed } from "../../kernel/error-catalogue.ts";
 import { HolonError } from "../../kernel/holon-error.ts";
 
 /** An error as it is sent: without cause and stack. */
-export interface WireError {
+interface WireError {
   readonly code: string;
   readonly message: string;
   readonly details?: unknown;

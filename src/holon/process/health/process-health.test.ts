@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createMetrics } from "../../observe/metrics.ts";
 import { processGauges } from "./gauges.ts";
-import { type HealthPart, type HealthSources, healthParts, readinessOf } from "./process-health.ts";
+import { type HealthPart, healthParts, readinessOf } from "./process-health.ts";
 
 const READY = { ready: true, reasons: [], degraded: [] };
 
@@ -71,7 +71,7 @@ describe("the gauge of what does not work", () => {
     const silent = new Set<string>();
     let reason: string | undefined;
     const state = () => ({ status: reason === undefined ? ("ready" as const) : ("connecting" as const), reason });
-    const sources: HealthSources = {
+    const sources: Parameters<typeof healthParts>[0] = {
       ...{
         databases: new Map([["orders", {}]]),
         differing: new Map(),

@@ -16,7 +16,7 @@ export interface HealthPart {
 }
 
 /** The state that {@link healthParts} reads. */
-export interface HealthSources {
+interface HealthSources {
   /** By context. */
   readonly databases: ReadonlyMap<string, unknown>;
   /** Contexts whose tables are not as their code needs them. */
