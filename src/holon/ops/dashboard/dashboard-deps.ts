@@ -26,7 +26,7 @@ export interface DashboardDeps {
   readonly queues: readonly string[];
   /** Called for each view; undefined if this process reaches no queue. Errors: UNAVAILABLE. */
   readonly backend: () => Promise<Pick<QueueBackend, "inspect" | "reachable"> | undefined>;
-  /** The admin admins of the contexts hosted here. */
+  /** The admin interfaces of the contexts hosted here. */
   readonly admins: () => readonly WorkAdmin[];
   readonly clock: Clock;
 }

@@ -78,7 +78,7 @@ export function createAdmin(
   return createWorkAdmin({ context: module.name, jobs: module.jobs, workflows: module.workflows, events: module, store, backend, clock, log });
 }
 
-/** The admin admins of the contexts hosted here that have a database. */
+/** The admin interfaces of the contexts hosted here that have a database. */
 export function createAdmins({ hosted, database, clock, log }: Core, work: Work | undefined): readonly WorkAdmin[] {
   return hosted.flatMap(({ name, module }) => {
     const store = database.stores.get(name);
