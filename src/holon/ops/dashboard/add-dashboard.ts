@@ -8,7 +8,7 @@ import { takeForms } from "./form-body.ts";
 import { addBoard } from "./job-board.ts";
 import { STYLE } from "./page.ts";
 import { SessionCookie, Sessions } from "./sessions.ts";
-import { addSignIn, FIRST_PAGE, type SignInDeps, showSignIn } from "./sign-in.ts";
+import { addSignIn, FIRST_PAGE, showSignIn } from "./sign-in.ts";
 import { addWork } from "./work-page.ts";
 
 /** Failed sign-ins that each process allows for one address. */
@@ -26,7 +26,7 @@ export async function addDashboard(app: FastifyInstance, deps: DashboardDeps, lo
   const cookie = new SessionCookie(appName);
   const admission = new Admission(deps, sessions, cookie, log);
   const tries = new RateCounter({ ...WRONG_TRIES, clock, shared: undefined });
-  const signInDeps: SignInDeps = { appName, takesPassword: signIn !== undefined, admission, sessions, cookie, tries, log };
+  const signInDeps = { appName, takesPassword: signIn !== undefined, admission, sessions, cookie, tries, log };
   const admins = new WeakMap<FastifyRequest, Admin>();
   const adminOf = (request: FastifyRequest): Admin => {
     const admin = admins.get(request);

@@ -10,7 +10,7 @@ import { html, type Page, sendPage } from "./page.ts";
 import type { SessionCookie, Sessions } from "./sessions.ts";
 
 /** What the sign-in routes share with the other routes. */
-export interface SignInDeps {
+interface SignInDeps {
   readonly appName: string;
   readonly takesPassword: boolean;
   readonly admission: Admission;

@@ -11,7 +11,7 @@ import { knownContexts } from "./variables.ts";
 type MeshUse = "none" | "open" | "shared";
 
 /** The parts of the process that decide which names its key must speak for. */
-export interface IdentityNeeds {
+interface IdentityNeeds {
   readonly contexts: readonly string[];
   readonly roles: readonly Role[];
   /** Contexts that it calls in other processes. */
@@ -20,17 +20,28 @@ export interface IdentityNeeds {
 }
 
 /** Key and roster: both or neither. */
-type IdentityPlan = { readonly key: ProcessKey; readonly peers: RosterKeys } | { readonly key?: undefined; readonly peers?: undefined };
+type KeyPlan = { readonly key: ProcessKey; readonly peers: RosterKeys } | { readonly key?: undefined; readonly peers?: undefined };
 
 const KEY_CURE =
   "Set it to a private Ed25519 key, as a JWK or as PKCS #8 in PEM: `node main.js key` makes one, so does openssl genpkey -algorithm ed25519.";
 const PEERS_CURE = 'Write it as JSON, public keys by context and for the edge: {"edge": ["..."], "orders": ["...", "..."]}.';
 
+/** How this process and the others prove who they are: by keys, by certificates, by a secret. */
+type IdentityPlan = KeyPlan & SecretPlan & { readonly meshTls?: MeshTlsPlan };
+
+/** Reads how this process and the others prove who they are. */
+export function readIdentity(shape: AppShape, needs: IdentityNeeds, production: boolean, reader: EnvironmentReader): IdentityPlan {
+  const keys = readKeys(shape, needs, production, reader);
+  const meshTls = readMeshTls(reader);
+  const secret = readSecret(countsOnSecret(needs, production, reader) ? needs.mesh : "none", production, reader);
+  return { ...keys, ...(meshTls === undefined ? {} : { meshTls }), ...secret };
+}
+
 /**
- * Reads the identity of this process and of the others. In production a process that is one of several must have a key, unless a variable allows by name that a
+ * Reads the key of this process and those of the others. In production a process that is one of several must have a key, unless a variable allows by name that a
  * shared secret is enough.
  */
-export function readIdentity(shape: AppShape, needs: IdentityNeeds, production: boolean, reader: EnvironmentReader): IdentityPlan {
+function readKeys(shape: AppShape, needs: IdentityNeeds, production: boolean, reader: EnvironmentReader): KeyPlan {
   const hasKey = reader.hasSecret("HOLON_KEY");
   const hasPeers = reader.hasSecret("HOLON_PEERS");
   const isSecretEnough = reader.isAllowed("HOLON_ALLOW_SECRET_ONLY") || !production || needs.mesh !== "shared";
@@ -51,7 +62,7 @@ export function readIdentity(shape: AppShape, needs: IdentityNeeds, production: 
 }
 
 /** Whether processes prove themselves with a shared secret. */
-export function countsOnSecret(needs: IdentityNeeds, production: boolean, reader: EnvironmentReader): boolean {
+function countsOnSecret(needs: IdentityNeeds, production: boolean, reader: EnvironmentReader): boolean {
   if (reader.hasSecret("HOLON_KEY") || reader.hasSecret("HOLON_PEERS")) return false;
   return !production || needs.mesh !== "shared" || reader.has("HOLON_ALLOW_SECRET_ONLY");
 }
@@ -126,7 +137,7 @@ type SecretPlan = { readonly secret: string; readonly secretMadeUp: false } | { 
  * call; in production it is so for every process with a mesh. Exceptions: a variable allows it by name, or processes have keys; then `mesh` is `none`, since no
  * other process has to know the secret.
  */
-export function readSecret(mesh: MeshUse, production: boolean, reader: EnvironmentReader): SecretPlan {
+function readSecret(mesh: MeshUse, production: boolean, reader: EnvironmentReader): SecretPlan {
   const secret = reader.secret("HOLON_SECRET");
   const mayMakeUp = reader.isAllowed("HOLON_ALLOW_MADE_UP_SECRET") || (production ? mesh === "none" : mesh !== "shared");
   const howTo = `Set it to at least ${LEAST_LENGTH} random characters, the same for all processes of the app: openssl rand -base64 32`;
@@ -147,7 +158,7 @@ export function readSecret(mesh: MeshUse, production: boolean, reader: Environme
 const PARTS = { cert: "HOLON_MESH_TLS_CERT", key: "HOLON_MESH_TLS_KEY", ca: "HOLON_MESH_TLS_CA" } as const;
 
 /** The PEM texts for TLS between processes: all three must be given and fit together. Undefined if TLS is off. */
-export function readMeshTls(reader: EnvironmentReader): MeshTlsPlan | undefined {
+function readMeshTls(reader: EnvironmentReader): MeshTlsPlan | undefined {
   const given = Object.values(PARTS).filter((name) => reader.hasSecret(name));
   const [cert, key, ca] = [reader.secret(PARTS.cert), reader.secret(PARTS.key), reader.secret(PARTS.ca)];
   if (given.length === 0) return undefined;

@@ -3,7 +3,7 @@ import { refuseCallCycles } from "./call-cycles.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import { type Environment, EnvironmentReader, type ReadFile, type UrlForm } from "./environment-reader.ts";
 import { type AppShape, DOCS, LOG_LEVELS, ON_UNHANDLED, type Plan } from "./plan.ts";
-import { countsOnSecret, type IdentityNeeds, readIdentity, readMeshTls, readSecret } from "./read-identity.ts";
+import { readIdentity } from "./read-identity.ts";
 import { readCorsOrigins, readListeners, readTrustedProxies } from "./read-network.ts";
 import { readStores } from "./read-stores.ts";
 import { readAddresses, readContexts, readRoles } from "./read-topology.ts";
@@ -29,10 +29,7 @@ export function readPlan(shape: AppShape, env: Environment, readFile = noFiles):
   const stores = readStores(shape, contexts, roles, production, reader);
   const isPartOfMany = Object.keys(addresses).length > 0 || (listeners.mesh !== undefined && listeners.edge === undefined);
   const mesh = isPartOfMany ? "shared" : listeners.mesh === undefined ? "none" : "open";
-  const needs: IdentityNeeds = { contexts, roles, callees: Object.keys(addresses), mesh };
-  const identity = readIdentity(shape, needs, production, reader);
-  const meshTls = readMeshTls(reader);
-  const secret = readSecret(countsOnSecret(needs, production, reader) ? mesh : "none", production, reader);
+  const identity = readIdentity(shape, { contexts, roles, callees: Object.keys(addresses), mesh }, production, reader);
   const otlpEndpoint = reader.url("OTEL_EXPORTER_OTLP_ENDPOINT", OTLP);
   const plan: Plan = {
     name: shape.name,
@@ -44,8 +41,6 @@ export function readPlan(shape: AppShape, env: Environment, readFile = noFiles):
     addresses,
     ...stores,
     ...identity,
-    ...(meshTls === undefined ? {} : { meshTls }),
-    ...secret,
     limits: readLimits(production, reader),
     logLevel: reader.choice("LOG_LEVEL", LOG_LEVELS, "info"),
     onUnhandled: reader.choice("HOLON_ON_UNHANDLED", ON_UNHANDLED, production ? "log" : "exit"),
