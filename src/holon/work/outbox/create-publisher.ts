@@ -37,7 +37,6 @@ export interface Publisher extends Closable {
 
 /** The outcome of the rows of one kind. If a server is away, the sending ended before all rows were tried. */
 interface Sending extends Outcome {
-  readonly untried: readonly LeasedRow[];
   readonly away?: { readonly error: unknown };
 }
 

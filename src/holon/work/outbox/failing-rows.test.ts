@@ -16,15 +16,18 @@ function openMemory() {
   let nowMs = 0;
   const clock = { ...systemClock, monotonicMs: () => nowMs };
   const rows = new FailingRows({ clock, log: silentLogger, leastMs: 10_000, greatestMs: 300_000 });
-  const note = (kind: LeasedRow["kind"], failed: readonly number[], sent: readonly number[]): void =>
+  const note = (kind: LeasedRow["kind"], failed: readonly number[], sent: readonly number[], untried: readonly number[] = []): void =>
     rows.note({
       kind,
       sent: sent.map((position) => rowAt(position, kind)),
       failed: failed.map((at) => ({ row: rowAt(at, kind), error: `fault of ${at}` })),
+      untried: untried.map((position) => rowAt(position, kind)),
     });
   return {
     jobs: (failed: readonly number[], sent: readonly number[] = []) => note("job", failed, sent),
     events: (failed: readonly number[], sent: readonly number[] = []) => note("event", failed, sent),
+    /** A server was away before these jobs were tried. */
+    untried: (positions: readonly number[]) => note("job", [], [], positions),
     leftOut: () => rows.leftOut().positions,
     upTo: () => rows.leftOut().upTo,
     doubt: () => rows.doubt?.error,
@@ -131,6 +134,38 @@ describe("a publisher tries a row that failed", () => {
       expect([upTo(), pass(10_000), upTo()]).toEqual([0, undefined, 0]);
       jobs([5_004]);
       expect(upTo()).toBe(5_004);
+    });
+
+    it("again from where a look began that a server ended which went away, and not at once", () => {
+      const { jobs, untried, doubt, upTo, pass } = open();
+      pass(60_000);
+      expect(upTo()).toBe(0);
+      untried([5_001, 5_002, 5_003]);
+      expect([upTo(), pass(9_999), upTo()]).toEqual([5_003, undefined, 5_003]);
+      pass(1);
+      expect(upTo()).toBe(0);
+      jobs([5_001, 5_002]);
+      expect([upTo(), doubt()]).toEqual([5_003, undefined]);
+    });
+
+    it("at once behind the rows of a look that were all good, up to the last one", () => {
+      const { jobs, doubt, upTo, pass } = open();
+      pass(60_000);
+      expect(upTo()).toBe(0);
+      jobs([], [3_000, 3_001]);
+      expect(upTo()).toBe(3_001);
+      jobs([5_001, 5_002]);
+      expect([upTo(), doubt()]).toEqual([5_003, undefined]);
+    });
+
+    it("without any doubt also after a look found none, because another publisher held them", () => {
+      const { jobs, doubt, upTo, pass } = open();
+      pass(60_000);
+      expect(upTo()).toBe(0);
+      jobs([]);
+      expect(upTo()).toBe(0);
+      jobs([5_001, 5_002]);
+      expect(doubt()).toBeUndefined();
     });
 
     it("without a doubt about itself, since they have failed here before", () => {

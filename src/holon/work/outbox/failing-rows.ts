@@ -13,6 +13,8 @@ export interface Outcome {
   readonly kind: LeasedRow["kind"];
   readonly sent: readonly LeasedRow[];
   readonly failed: readonly FailedRow[];
+  /** A server went away before these were tried. */
+  readonly untried: readonly LeasedRow[];
 }
 
 /** For this long, a row is not logged again. */
@@ -106,13 +108,14 @@ export class FailingRows {
   }
 
   /** Notes the outcome of rows. */
-  note({ kind, sent, failed }: Outcome): void {
+  note(outcome: Outcome): void {
+    const { kind, sent, failed } = outcome;
     const nowMs = this.#options.clock.monotonicMs();
     for (const { position } of sent) this.#remembered.delete(position);
     if (sent.length > 0) this.#endDoubt(kind, nowMs);
     else this.#doubtFor(kind, failed, nowMs);
     for (const { row } of failed) this.#remember(row, nowMs);
-    this.#passed.taken(failed);
+    this.#passed.taken(outcome);
     this.#name(failed, nowMs);
   }
 
@@ -166,19 +169,25 @@ export class FailingRows {
  *
  *     none    --a row fails that cannot be remembered-->                   waiting
  *     waiting --a minute passed, or a doubt ended-->                       looking, from the first row on
- *     looking --a look reached the last row, or all its rows were good-->  waiting, if rows have failed since the first look; else none
+ *     looking --a look reached the last row, or found none-->              waiting, if rows have failed since the first look; else none
  *
- * I1. Between two looks there is a wait in which all takes are for the rows behind, however many rows are passed over.
+ * I1. Between two looks there is a wait in which all takes are for the rows behind, however many rows are passed over; none after a look whose rows were good.
  * I2. A look begins where the one before ended: it does not meet the same failing rows again. Looks end at the row that was the last one when they began.
+ * I3. A look that a server ended which went away is made again after the wait.
  */
 class PassedRows {
   readonly #betweenMs: number;
   /** The last row that failed; 0 if there is none. */
   #upTo = 0;
+  /** The last one that was ever passed over. A look that found none may have met rows that another publisher held: they have failed here all the same. */
+  #everTo = 0;
   /** The last one that failed since the first of the looks. */
   #failedTo = 0;
-  /** The last row that failed in the last take, remembered or not. */
-  #takeFailedTo = 0;
+  /** The last row that was tried in the last take; 0 if it found none. */
+  #triedTo = 0;
+  /** Whether a row failed in the last take, remembered or not; and whether a server went away meanwhile. */
+  #hasFailed = false;
+  #isCut = false;
   #looks: { from: number; readonly to: number } | undefined = undefined;
   #lookAtMs = 0;
   /** Whether the next take is a look, or the last one was. */
@@ -196,29 +205,34 @@ class PassedRows {
     if (this.#isLook && this.#isTaken) this.#ended(nowMs);
     this.#isLook = this.#upTo > 0 && nowMs >= this.#lookAtMs;
     this.#isTaken = false;
-    this.#takeFailedTo = 0;
+    this.#triedTo = 0;
+    this.#hasFailed = false;
+    this.#isCut = false;
     if (!this.#isLook) return this.#upTo;
     if (this.#looks === undefined) this.#failedTo = 0;
     this.#looks ??= { from: 0, to: this.#upTo };
     return this.#looks.from;
   }
 
-  /** Whether a row is passed over. */
+  /** Whether a row is passed over, or was. */
   has(position: number): boolean {
-    return position <= this.#upTo;
+    return position <= this.#everTo;
   }
 
   /** Adds a row that failed. If it is the first one, the looks begin at `lookAtMs`. */
   add(position: number, lookAtMs: number): void {
     if (this.#upTo === 0) this.lookAt(lookAtMs);
     this.#upTo = Math.max(this.#upTo, position);
+    this.#everTo = Math.max(this.#everTo, position);
     this.#failedTo = Math.max(this.#failedTo, position);
   }
 
-  /** Notes that the rows of a take were tried, and which of them failed. */
-  taken(failed: readonly FailedRow[]): void {
+  /** Notes the outcome of the rows of a take. */
+  taken({ sent, failed, untried }: Outcome): void {
     this.#isTaken = true;
-    for (const { row } of failed) this.#takeFailedTo = Math.max(this.#takeFailedTo, row.position);
+    this.#isCut ||= untried.length > 0;
+    this.#hasFailed ||= failed.length > 0;
+    for (const { position } of [...sent, ...failed.map(({ row }) => row)]) this.#triedTo = Math.max(this.#triedTo, position);
   }
 
   /** Sets when the next look is due. */
@@ -228,9 +242,12 @@ class PassedRows {
 
   #ended(nowMs: number): void {
     const looks = this.#looks;
-    if (looks !== undefined && this.#takeFailedTo > 0 && this.#takeFailedTo < looks.to) {
-      looks.from = this.#takeFailedTo;
-      return this.lookAt(nowMs + this.#betweenMs);
+    // I3.
+    if (this.#isCut) return this.lookAt(nowMs + this.#betweenMs);
+    if (looks !== undefined && this.#triedTo > 0 && this.#triedTo < looks.to) {
+      looks.from = this.#triedTo;
+      // I1.
+      return this.lookAt(this.#hasFailed ? nowMs + this.#betweenMs : nowMs);
     }
     this.#looks = undefined;
     this.#upTo = this.#failedTo;
