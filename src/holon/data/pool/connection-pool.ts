@@ -58,8 +58,8 @@ export class ConnectionPool {
 
   constructor(deps: ConnectionPoolDeps) {
     this.#deps = deps;
-    this.#gate = new PoolGate(deps.limits);
-    this.#spareGate = new PoolGate({ ...deps.limits, poolCount: 1 });
+    this.#gate = new PoolGate(deps.limits, deps.clock);
+    this.#spareGate = new PoolGate({ ...deps.limits, poolCount: 1 }, deps.clock);
   }
 
   get stats(): PoolStats {

@@ -1,3 +1,4 @@
+import type { Clock } from "../../kernel/clock.ts";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import { markOrigin } from "../../kernel/origin.ts";
 import type { Scope } from "../../kernel/scope.ts";
@@ -10,20 +11,27 @@ interface PoolGateLimits {
   readonly poolWaitingCount: number;
 }
 
+/** If the time of a call that waits ends this late, the process was frozen. Units: milliseconds. */
+const FROZEN_MS = 1_000;
+
 /**
  * Lets as many calls to the database pass at once as there are connections. The other calls queue for a limited time, within their deadline.
+ *
+ * While the process was frozen, no call could leave: those that waited have their time once more.
  *
  * Errors: OVERLOADED - too many calls wait, or the wait took too long; nothing was executed.
  */
 export class PoolGate {
   readonly #limits: PoolGateLimits;
+  readonly #clock: Clock;
   readonly #places: Semaphore;
   /** Functions that refuse the waiting calls. */
   readonly #refusals = new Set<(error: HolonError) => void>();
   #closed = false;
 
-  constructor(limits: PoolGateLimits) {
+  constructor(limits: PoolGateLimits, clock: Clock) {
     this.#limits = limits;
+    this.#clock = clock;
     this.#places = new Semaphore(limits.poolCount);
   }
 
@@ -82,10 +90,13 @@ export class PoolGate {
         settle();
         reject(error);
       };
-      const timer = setTimeout(
-        () => refuse(overloaded(`no connection came free within ${this.#limits.poolWaitMs} ms (poolWaitMs)`)),
-        this.#limits.poolWaitMs,
-      );
+      const { poolWaitMs } = this.#limits;
+      const late = () => refuse(overloaded(`no connection came free within ${poolWaitMs} ms (poolWaitMs)`));
+      const frozenAtMs = this.#clock.monotonicMs() + poolWaitMs + FROZEN_MS;
+      let timer = setTimeout(() => {
+        if (this.#clock.monotonicMs() < frozenAtMs) late();
+        else timer = setTimeout(late, poolWaitMs);
+      }, poolWaitMs);
       this.#refusals.add(refuse);
       const forget = scope.onCancel(refuse);
     });
