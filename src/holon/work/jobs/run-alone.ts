@@ -67,7 +67,7 @@ export function createRunAlone(options: AloneProcessOptions): RunAlone {
         if (message.kind !== "ready" || wasGiven) return;
         wasGiven = true;
         clearTimeout(patience);
-        patience = setTimeout(() => end(lost("it did not end in time")), request.timeoutMs);
+        patience = setTimeout(() => afterMissed(() => end(lost("it did not end in time"))), request.timeoutMs);
         child.send({ kind: "run", request } satisfies AloneMessage, () => {});
       });
       const over = (how: string): void => {
@@ -78,4 +78,12 @@ export function createRunAlone(options: AloneProcessOptions): RunAlone {
       child.once("exit", (code, by) => over(by === null ? `it ended with code ${code}` : `it was ended by ${by}`));
       child.once("error", (error) => over(error.message));
     });
+}
+
+/**
+ * Calls a function after the event loop has read what arrived, and noticed which leases are over, while this process was frozen: the child may have ended, or
+ * have been frozen as well.
+ */
+function afterMissed(run: () => void): void {
+  setImmediate(() => setImmediate(run));
 }
