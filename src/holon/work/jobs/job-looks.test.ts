@@ -52,3 +52,29 @@ it("jobs are taken over by reading only their rows of the outbox, however many e
   const taken = await place.sql`select id from orders.holon_jobs`;
   expect([taken.length, database.takeReadInVain()]).toEqual([4, [0, 0]]);
 });
+
+it("the look for lost jobs that are urgent reads a limited number of those that are not, however many wait", { timeout: 60_000 }, async () => {
+  const options = (priority: number | null): string => (priority === null ? "null" : `'{"priority": ${priority}}'`);
+  const waiting = async (name: string, priority: number | null, count: number): Promise<void> => {
+    await jobs(count, name, -60, -20);
+    await place.sql.unsafe(`update orders.holon_jobs set options = ${options(priority)} where name = '${name}' and options is null`);
+    await place.sql.unsafe(`update orders.holon_jobs set name = 'mixed' where name = '${name}'`);
+  };
+  for (const [name, priority, count] of [
+    ["first", 7, 100],
+    ["second", null, 2],
+    ["third", 3, 1],
+    ["fourth", 7, 2 * COUNT],
+  ] as const)
+    await waiting(name, priority, count);
+  await place.sql`vacuum analyze orders.holon_jobs`;
+  const database = new ExplainingDatabase(place.store, systemClock);
+  const table = new JobTable({ database, names: ["mixed"], clock: systemClock });
+  await table.resend(["mixed"], { forMs: 5_000, priority: 3 }, 500);
+  expect(database.takeReadInVain()[0]).toBeLessThan(COUNT);
+  const sent = await place.sql`select options, count(*)::int from orders.holon_jobs where sent_count = 2 group by options order by count`;
+  expect(sent).toEqual([
+    { options: { priority: 3 }, count: 1 },
+    { options: null, count: 2 },
+  ]);
+});

@@ -152,17 +152,31 @@ const IDLE_SINCE = sql`greatest(sent_at, due_at)`;
 /** For how long a job could have been taken from its queue. Units: milliseconds. */
 export const IDLE_MS = sql`(extract(epoch from now() - ${IDLE_SINCE}) * 1000)::double precision`;
 
-/** Whether a job is due and no queue has it. */
-export const IS_UNSENT = sql`state = 'waiting' and sent_at is null and ${IDLE_SINCE} <= now()`;
-
-/** Whether a job is due and was sent, and has not run for `forMs` since both. Only jobs that are at least as urgent as `priority`. */
-export function isUnheardOf(forMs: number, priority = Number.POSITIVE_INFINITY): SQL {
-  const isUrgent = priority > GREATEST_PRIORITY ? sql`` : sql`and coalesce(${PRIORITY}, 0) <= ${priority}`;
-  return sql`state = 'waiting' and sent_at is not null and ${IDLE_SINCE} < now() - ${interval(forMs)} ${isUrgent}`;
+/** Jobs that wait. */
+interface WaitingJobs {
+  /** Whether a job is one of them, by one of the two indexes. */
+  readonly which: SQL;
+  /** Of these, only those that are at least as urgent; undefined for all. No index has it. */
+  readonly priority?: number;
 }
 
+/** Jobs that are due and that no queue has. */
+export const UNSENT: WaitingJobs = { which: sql`state = 'waiting' and sent_at is null and ${IDLE_SINCE} <= now()` };
+
+/** Jobs that are due and were sent, and have not run for `forMs` since both. Only those that are at least as urgent as `priority`. */
+export function unheardOf(forMs: number, priority = Number.POSITIVE_INFINITY): WaitingJobs {
+  const which = sql`state = 'waiting' and sent_at is not null and ${IDLE_SINCE} < now() - ${interval(forMs)}`;
+  return priority > GREATEST_PRIORITY ? { which } : { which, priority };
+}
+
+/**
+ * Most jobs of a name that are read to find urgent ones: a million that are not may wait behind urgent ones on the same queue. An urgent one that comes after so
+ * many is found when fewer wait.
+ */
+const READ_COUNT = 5_000;
+
 /** Those of these names that have a job of one of these kinds. */
-export function namesWith(jobs: SQL, names: readonly string[], kinds: readonly SQL[]): SQL {
+export function namesWith(jobs: SQL, names: readonly string[], kinds: readonly WaitingJobs[]): SQL {
   return sql`select n.name from unnest(${texts(names)}) as n (name) cross join lateral (select id from (${oldest(jobs, kinds, 1)}) either limit 1) j`;
 }
 
@@ -170,15 +184,20 @@ export function namesWith(jobs: SQL, names: readonly string[], kinds: readonly S
  * Whether a job is one of the oldest of these names and kinds. Their rows are locked. The names come in random order, so that a name with very many waiting
  * jobs does not keep the others from their turn. At most `ofEach` are found of each name and kind, and `count` in all.
  */
-export function oldestOf(jobs: SQL, names: readonly string[], kinds: readonly SQL[], count: number, ofEach: number): SQL {
+export function oldestOf(jobs: SQL, names: readonly string[], kinds: readonly WaitingJobs[], count: number, ofEach: number): SQL {
   return sql`id = any(array(select j.id from (select name from unnest(${texts(names)}) as name order by random()) n
     cross join lateral (${oldest(jobs, kinds, ofEach, sql`for update skip locked`)}) j limit ${count}))`;
 }
 
 /** The oldest jobs of the name `n.name`, of each kind. */
-function oldest(jobs: SQL, kinds: readonly SQL[], count: number, lock = sql``): SQL {
-  const found = kinds.map(
-    (kind) => sql`select id from (select id from ${jobs} where name = n.name and ${kind} order by ${IDLE_SINCE} limit ${count} ${lock}) k`,
+function oldest(jobs: SQL, kinds: readonly WaitingJobs[], count: number, lock = sql``): SQL {
+  const found = kinds.map(({ which, priority }) =>
+    priority === undefined
+      ? sql`select id from (select id from ${jobs} where name = n.name and ${which} order by ${IDLE_SINCE} limit ${count} ${lock}) k`
+      : sql`select id from (
+          select u.id from (select id, options from ${jobs} where name = n.name and ${which} order by ${IDLE_SINCE} limit ${READ_COUNT}) o
+          cross join lateral (select id from ${jobs} where id = o.id and ${which} ${lock}) u where coalesce(${PRIORITY}, 0) <= ${priority} limit ${count}
+        ) k`,
   );
   return sql.join(found, sql` union all `);
 }

@@ -13,8 +13,6 @@ import {
   giveBackText,
   held,
   IDLE_MS,
-  IS_UNSENT,
-  isUnheardOf,
   type LeaseKey,
   leaseKey,
   NOW,
@@ -27,6 +25,8 @@ import {
   SENDABLE,
   takenOver,
   toRecord,
+  UNSENT,
+  unheardOf,
 } from "./job-statements.ts";
 
 /** After this many deaths of a process in which it was running, a job is run alone. */
@@ -305,7 +305,7 @@ export class JobTable {
 
   /** Takes due jobs of these names that no queue has, to be sent: the oldest of each name first. No two processes take the same job. */
   takeUnsent(names: readonly string[], count: number, ofEach = count): Promise<readonly SendableJob[]> {
-    return this.#database.rows<SendableJob>("take jobs that were left", this.#send(oldestOf(this.#jobs, names, [IS_UNSENT], count, ofEach)));
+    return this.#database.rows<SendableJob>("take jobs that were left", this.#send(oldestOf(this.#jobs, names, [UNSENT], count, ofEach)));
   }
 
   /** Takes waiting jobs to be sent once more. Returns them. */
@@ -317,14 +317,14 @@ export class JobTable {
   async overdue(resendAfterMs: number): Promise<readonly string[]> {
     const rows = await this.#database.rows<{ name: string }>(
       "look for overdue jobs",
-      namesWith(this.#jobs, this.#names, [IS_UNSENT, isUnheardOf(resendAfterMs)]),
+      namesWith(this.#jobs, this.#names, [UNSENT, unheardOf(resendAfterMs)]),
     );
     return rows.map(({ name }) => name);
   }
 
   /** Takes lost jobs of these names to be sent again: the oldest of each name first. No two sweepers take the same job. */
   resend(names: readonly string[], { forMs, priority }: LostWork, count: number): Promise<readonly SendableJob[]> {
-    const which = oldestOf(this.#jobs, names, [IS_UNSENT, isUnheardOf(forMs, priority)], count, count);
+    const which = oldestOf(this.#jobs, names, [UNSENT, unheardOf(forMs, priority)], count, count);
     return this.#database.rows<SendableJob>("resend jobs", this.#send(which));
   }
 
