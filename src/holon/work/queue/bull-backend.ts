@@ -130,9 +130,9 @@ class BullBackend implements QueueBackend {
   }
 
   async handlingMs(queue: string): Promise<number> {
-    const active = await this.#ask(queue, (bull) => bull.getJobs(["active"]));
+    const sinceMs = await this.#ask(queue, (bull) => this.#driver.handledSinceMs(bull));
     const nowMs = this.#clock.nowMs();
-    return nowMs - Math.min(nowMs, ...active.map(({ timestamp }) => timestamp));
+    return nowMs - Math.min(nowMs, ...sinceMs);
   }
 
   inspect(queue: string): Queue {

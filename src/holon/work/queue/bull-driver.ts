@@ -28,6 +28,11 @@ export interface BullDriver {
   openWorker(name: string, run: BullProcessor, options: Omit<WorkerOptions, "connection">): Worker;
   /** Reads the first messages of a queue. BullMQ itself says only for Redis which one waits the longest. */
   first(queue: Queue): Promise<FirstMessages>;
+  /**
+   * When the messages were added that workers are handling, or the oldest of them. Units: milliseconds since 1970, by the clocks of the processes that added
+   * them. BullMQ itself would read their data too.
+   */
+  handledSinceMs(queue: Queue): Promise<readonly number[]>;
   /** The worker is closed: its connection may be closed too. */
   workerClosed(): void;
   /** Pings the server, and notes whether it answers. Does not fail. */

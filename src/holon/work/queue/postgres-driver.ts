@@ -97,6 +97,10 @@ export async function openPostgresDriver(url: string, schema: string, max: numbe
         ...(delayed && { delayed: { data: delayed.data, dueMs: Number(delayed.ms) } }),
       };
     },
+    async handledSinceMs(queue) {
+      const { rows } = await pool.query<{ readonly ms: string }>(HANDLED, [queue.name]);
+      return rows.map(({ ms }) => Number(ms));
+    },
     workerClosed() {
       pool.options.max -= 1;
     },
@@ -140,6 +144,8 @@ const FIRST = `
 (select false as is_delayed, data, priority, greatest(added_at_ms, process_at_ms) as ms from job where queue = $1 and state = 'waiting' order by priority, seq limit 1)
 union all
 (select true, data, priority, process_at_ms from job where queue = $1 and state = 'delayed' order by process_at_ms limit 1)`;
+
+const HANDLED = `select added_at_ms as ms from job where queue = $1 and state = 'active' order by added_at_ms limit 1`;
 
 const PING = { text: "select 1", query_timeout: PING_TIMEOUT_MS };
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { signal } from "../../data/child.testing.ts";
 import { createTestDatabase, startTestServer, type TestDatabase, type TestServer } from "../../dev/postgres/test-database.ts";
@@ -183,5 +184,24 @@ describe.skipIf(!hasRedis)("queues on Redis (left out where no redis-server is i
     await backend.close();
     await redis.stop();
     expect(seen).toEqual(["found"]);
+  });
+
+  it("reads no message to say for how long the oldest has been there that a worker handles", async () => {
+    const redis = await startTestRedis();
+    const backend = await createQueueBackend({ kind: "redis", url: redis.url }, services);
+    const client = new Redis(redis.url);
+    const sentBytes = async (): Promise<number> => Number(/total_net_output_bytes:(\d+)/.exec(await client.info("stats"))?.[1]);
+    const release = signal();
+    backend.work("q", { concurrency: 1 }, () => release.promise);
+    await until(() => backend.reachable);
+    await backend.add("q", [{ id: "a", name: "n", data: { text: "x".repeat(1_000_000) } }]);
+    await until(async () => (await backend.depth("q")).active === 1);
+    const beforeBytes = await sentBytes();
+    await backend.handlingMs("q");
+    expect((await sentBytes()) - beforeBytes).toBeLessThan(100_000);
+    release.resolve();
+    client.disconnect();
+    await backend.close();
+    await redis.stop();
   });
 });

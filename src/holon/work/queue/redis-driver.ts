@@ -46,6 +46,12 @@ export async function openRedisDriver(url: string, prefix: string, clock: Clock,
     openQueue: (name, options): Queue => new BullQueue(name, { ...options, prefix, connection: producer }),
     openWorker: (name, run, options): Worker => new BullWorker(name, run, { ...options, prefix, connection: consumer }),
     first: firstMessages,
+    async handledSinceMs(queue) {
+      const ids = await producer.lrange(queue.toKey("active"), 0, -1);
+      const since = await Promise.all(ids.map((id) => producer.hget(queue.toKey(id), "timestamp")));
+      // A message may end meanwhile, or its Redis may have thrown its data away.
+      return since.flatMap((ms) => (ms === null ? [] : [Number(ms)]));
+    },
     workerClosed() {},
     async ping() {
       if (producer.status !== "ready") return;
