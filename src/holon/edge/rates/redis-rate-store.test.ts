@@ -53,4 +53,15 @@ describe("the counts of a limit in Redis", () => {
     expect(await store.totals("endless", 10_000).add("k", 1)).toEqual({ count: 1, leftMs: 10_000 });
     expect(await client.pttl("shop:rate:endless:k")).toBeGreaterThan(0);
   });
+
+  it("are added to by a script that is sent once, also after Redis has forgotten it", async () => {
+    const totals = store.totals("script", 10_000);
+    const receivedBytes = async (): Promise<number> => Number(/total_net_input_bytes:(\d+)/.exec(await client.info("stats"))?.[1]);
+    await totals.add("k", 1);
+    const beforeBytes = await receivedBytes();
+    for (let count = 0; count < 100; count++) await totals.add("k", 1);
+    expect((await receivedBytes()) - beforeBytes).toBeLessThan(100 * 200);
+    await client.script("FLUSH");
+    expect((await totals.add("k", 1))?.count).toBe(102);
+  });
 });

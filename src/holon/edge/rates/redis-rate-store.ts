@@ -28,6 +28,9 @@ if leftMs < 0 then
 end
 return { redis.call("incrby", KEYS[1], ARGV[1]), leftMs }`;
 
+/** A client with {@link ADD} as a command. ioredis sends the hash of the script, and the script itself only to a Redis that does not know it. */
+type CountingClient = Redis & { addToRate(key: string, count: number, windowMs: number): Promise<[number, number]> };
+
 /**
  * Counts in Redis, so that several edges refuse together. The package `ioredis` is loaded only then.
  *
@@ -46,7 +49,8 @@ export async function openRedisRateStore(url: string, prefix: string, deps: Task
     enableReadyCheck: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(times * 50, 1_000),
-  });
+    scripts: { addToRate: { lua: ADD, numberOfKeys: 1 } },
+  }) as CountingClient;
   const reach = new Reach(deps.log);
   const ping = async (): Promise<void> => {
     if (client.status !== "ready") return;
@@ -79,7 +83,7 @@ export async function openRedisRateStore(url: string, prefix: string, deps: Task
         async add(key, count): Promise<SharedTotal | undefined> {
           if (!isReachable()) return undefined;
           try {
-            const [total, leftMs] = (await client.eval(ADD, 1, `${prefix}:rate:${name}:${key}`, count, windowMs)) as [number, number];
+            const [total, leftMs] = await client.addToRate(`${prefix}:rate:${name}:${key}`, count, windowMs);
             return { count: total, leftMs };
           } catch (error) {
             reach.lost(error);
