@@ -46,6 +46,9 @@ const KINDS: readonly LeasedRow["kind"][] = ["event", "job"];
 /** How many of the oldest unsent rows are searched for unknown kinds. */
 const LOOK_COUNT = 1_000;
 
+/** Most messages that are added to a queue in one request, which has a few seconds: 4 MB, if no event alone is larger than a message. */
+const ADDED_COUNT = 16;
+
 /** Starts to publish the outbox of one context. Any number of processes may do so at once. */
 export function createPublisher(options: PublisherOptions): Publisher {
   const publishing = new Publishing(options);
@@ -198,8 +201,11 @@ class Publishing implements Publisher {
   }
 
   async #addAll(loads: readonly QueueLoad[]): Promise<void> {
-    const { backend } = this.#options;
-    await allOver(loads.map(({ subscriber, queue, jobs }) => this.#window.adding(subscriber, jobs.length, () => backend.add(queue, jobs))));
+    await allOver(loads.map((load) => this.#window.adding(load.subscriber, load.jobs.length, () => this.#addInTurns(load))));
+  }
+
+  async #addInTurns({ queue, jobs }: QueueLoad): Promise<void> {
+    for (let at = 0; at < jobs.length; at += ADDED_COUNT) await this.#options.backend.add(queue, jobs.slice(at, at + ADDED_COUNT));
   }
 
   /** Sends the rows of a kind together. If that fails with an error that does not pass, sends them one by one (I4). Ends at the first failure that passes. */
