@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { isLockTimeout } from "../../data/database-error.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
 import { isPassing } from "../../kernel/origin.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
@@ -43,6 +44,9 @@ interface Sending extends Outcome {
 /** The kinds that a publisher takes: events, and jobs once there is a function to dispatch them. */
 const KINDS: readonly LeasedRow["kind"][] = ["event", "job"];
 
+/** Most rows of a kind that are left out, one after the other, because they met a lock. If more do, it is not a row's lock. */
+const LOCKED_COUNT = 10;
+
 /** How many of the oldest unsent rows are searched for unknown kinds. */
 const LOOK_COUNT = 1_000;
 
@@ -61,7 +65,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
  *
  * I1. It checks that the queues can be reached before it takes rows: while they are away it writes nothing.
  * I2. After a server was away it tries one row of each kind concerned, until that succeeds: the rows of the outbox are not written again and again. Rows of the
- *     other kind go on: jobs and events need different servers and tables.
+ *     other kind go on: jobs and events need different servers and tables. A row that met a lock, which an open session may hold for hours, is not tried again
+ *     before another row of its kind. If that one is sent, the row has failed by itself (I4).
  * I3. Messages that a queue has no room for wait in the outbox, see {@link DeliveryWindow}. Messages that still wait on a queue are not sent again.
  * I4. A row that fails by itself, and not because a server is away, holds up no other rows: the rows of its batch are sent one by one. The failed row is given
  *     back at once, since another publisher may be able to send it. This one leaves it out for a time that it remembers, see {@link FailingRows}.
@@ -80,8 +85,8 @@ class Publishing implements Publisher {
   /** By subscriber: what has left its queue, and the queue of acknowledgements after it. */
   readonly #handedOut = new Map<string, HandedOut>();
   #dispatchJobs: Dispatch | undefined = undefined;
-  /** I2. Kinds whose rows could not be sent when some were taken last, because a server was away. */
-  readonly #awayKinds = new Set<LeasedRow["kind"]>();
+  /** I2. Kinds whose rows could not be sent when some were taken last, because a server was away; each with the rows that met a lock alone. */
+  readonly #awayKinds = new Map<LeasedRow["kind"], readonly FailedRow[]>();
   #unlisten: () => void = () => {};
 
   constructor(options: PublisherOptions) {
@@ -122,28 +127,41 @@ class Publishing implements Publisher {
     const dispatchJobs = this.#dispatchJobs;
     const kinds = KINDS.filter((kind) => kind === "event" || dispatchJobs !== undefined);
     const leftOut = this.#failing.leftOut();
-    const take = (some: readonly LeasedRow["kind"][], count: number): Promise<readonly LeasedRow[]> =>
-      this.#lease.take({ publisher: this.#name, kinds: some, count, leaseMs: limits.leaseMs, leftOut });
+    const take = (some: readonly LeasedRow["kind"][], count: number, locked: readonly FailedRow[] = []): Promise<readonly LeasedRow[]> => {
+      const positions = [...leftOut.positions, ...locked.map(({ row }) => row.position)];
+      return this.#lease.take({ publisher: this.#name, kinds: some, count, leaseMs: limits.leaseMs, leftOut: { ...leftOut, positions } });
+    };
     const sure = kinds.filter((kind) => !this.#awayKinds.has(kind));
     const many = sure.length === 0 ? [] : await take(sure, limits.leaseCount);
     // I2.
     const single: LeasedRow[] = [];
-    for (const kind of kinds) if (this.#awayKinds.has(kind)) single.push(...(await take([kind], 1)));
+    for (const [kind, locked] of this.#awayKinds) {
+      const [row] = kinds.includes(kind) ? await take([kind], 1, locked) : [];
+      if (row !== undefined) single.push(row);
+      else if (locked.length > 0) this.#awayKinds.set(kind, []);
+    }
     const rows = [...many, ...single];
     const sendings = await Promise.all([
       this.#sendAll("event", rows, (some) => this.#sendEvents(some)),
       this.#sendAll("job", rows, async (some) => dispatchJobs?.(some)),
     ]);
-    for (const sending of sendings) this.#failing.note(sending);
-    for (const { kind, away } of sendings) {
-      if (away !== undefined) this.#awayKinds.add(kind);
-      else if (rows.some((row) => row.kind === kind)) this.#awayKinds.delete(kind);
-    }
+    for (const sending of sendings) this.#note(sending, single);
     const away = sendings.map((sending) => sending.away).find((reason) => reason !== undefined);
     await this.#giveBack(sendings.flatMap(({ failed, untried }) => [...failed.map(({ row }) => row), ...untried]));
     const fault = away ?? this.#failing.doubt;
     if (fault !== undefined) throw fault.error;
     return many.length === limits.leaseCount || single.length > 0;
+  }
+
+  #note(sending: Sending, single: readonly LeasedRow[]): void {
+    const { kind, sent, failed, untried, away } = sending;
+    const locked = this.#awayKinds.get(kind) ?? [];
+    // I2.
+    this.#failing.note(sent.length === 0 ? sending : { ...sending, failed: [...failed, ...locked] });
+    if (away !== undefined) {
+      const own = single.filter((row) => untried.includes(row) && isLockTimeout(away.error)).map((row) => ({ row, error: away.error }));
+      this.#awayKinds.set(kind, locked.length < LOCKED_COUNT ? [...locked, ...own] : []);
+    } else if (sent.length + failed.length > 0) this.#awayKinds.delete(kind);
   }
 
   async #giveBack(rows: readonly LeasedRow[]): Promise<void> {
