@@ -47,6 +47,9 @@ const KINDS: readonly LeasedRow["kind"][] = ["event", "job"];
 /** Most rows of a kind that are left out, one after the other, because they met a lock. If more do, it is not a row's lock. */
 const LOCKED_COUNT = 10;
 
+/** While the oldest acknowledgement waits for longer than this, no event counts as lost: its own may wait as well. */
+const ACKS_BEHIND_MS = 10 * 60_000;
+
 /** How many of the oldest unsent rows are searched for unknown kinds. */
 const LOOK_COUNT = 1_000;
 
@@ -82,7 +85,7 @@ class Publishing implements Publisher {
   readonly #sending: Task;
   readonly #refilling: Task;
   readonly #sweeping: Task;
-  /** By subscriber: what has left its queue, and the queue of acknowledgements after it. */
+  /** By subscriber: what has left its queue. */
   readonly #handedOut = new Map<string, HandedOut>();
   #dispatchJobs: Dispatch | undefined = undefined;
   /** I2. Kinds whose rows could not be sent when some were taken last, because a server was away; each with the rows that met a lock alone. */
@@ -283,10 +286,10 @@ class Publishing implements Publisher {
     return overdue.flatMap((name, at) => {
       const lagMs = lags[at];
       const areIdle = acksMs === undefined && lagMs === undefined;
-      const handedOut = this.#handedOut.get(name) ?? new HandedOut(resendMs / 2);
+      const handedOut = this.#handedOut.get(name) ?? new HandedOut(ACKS_BEHIND_MS + resendMs / 2);
       this.#handedOut.set(name, handedOut);
-      handedOut.note({ waitedMs: (acksMs ?? 0) + (lagMs ?? 0), priority: Number.POSITIVE_INFINITY }, atMs);
-      const lost = handedOut.lostAt(clock.monotonicMs(), (areIdle ? soonMs : resendMs) / 2);
+      handedOut.note({ waitedMs: lagMs ?? 0, priority: Number.POSITIVE_INFINITY }, atMs);
+      const lost = handedOut.lostAt(clock.monotonicMs(), (areIdle ? soonMs : resendMs) / 2, acksMs);
       if (lost === undefined) return [];
       const firstMs = Math.max(lost.forMs, soonMs);
       return [{ name, patience: { firstMs, greatestMs: Math.max(firstMs, areIdle ? resendMs : 0) } }];

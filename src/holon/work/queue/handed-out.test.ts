@@ -53,3 +53,24 @@ describe("what a queue handed out", () => {
     expect(queue.lostAt(1_300)?.priority).toBe(Number.POSITIVE_INFINITY);
   });
 });
+
+describe("what a queue handed out, if another queue notes what was done", () => {
+  it("is what it had handed out before the oldest message there", () => {
+    const queue = new HandedOut(1_000);
+    queue.note({ waitedMs: 900, priority: 0 }, 1_000);
+    queue.note({ waitedMs: 5, priority: 0 }, 1_200);
+    queue.note(NONE, 1_400);
+    expect(queue.lostAt(1_400, 100)?.forMs).toBe(305);
+    expect(queue.lostAt(1_400, 100, 150)?.forMs).toBe(1_400);
+    expect(queue.lostAt(1_400, 100, 350)).toBeUndefined();
+  });
+
+  it("is remembered in few looks, of which the last is exact", () => {
+    const queue = new HandedOut(1_000);
+    for (let atMs = 0; atMs <= 10_000; atMs += 0.5) queue.note({ waitedMs: 0.125, priority: 0 }, atMs);
+    expect(queue.lostAt(10_000, 0)?.forMs).toBe(0.125);
+    const { forMs } = queue.lostAt(10_000, 100) ?? {};
+    expect(forMs).toBeGreaterThanOrEqual(200);
+    expect(forMs).toBeLessThan(205);
+  });
+});
