@@ -70,7 +70,7 @@ describe("rows that ended long ago", { timeout: 120_000 }, () => {
       ...{ context: "sales", url: database.url, tables: {}, limits: DEFAULT_LIMITS, clock: systemClock, log: silentLogger },
     });
     const deps = { clock: systemClock, wheel: new Timers(() => systemClock.monotonicMs()), log: silentLogger };
-    const retention = startRetention({ data, times: DEFAULT_LIMITS, works: false, deps });
+    const retention = startRetention({ data, times: DEFAULT_LIMITS, works: false, ...deps });
     try {
       const count = async (table: string) => Number((await sql.unsafe(`select count(*) from sales.${table}`))[0]?.["count"]);
       await expect.poll(() => count("holon_keys"), { timeout: 100_000 }).toBe(0);

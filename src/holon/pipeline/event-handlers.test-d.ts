@@ -2,7 +2,7 @@ import { pgSchema, text } from "drizzle-orm/pg-core";
 import { z } from "zod";
 import { contract, event } from "../contract/index.ts";
 import { type ContextModule, defineContext, type TransactionOf } from "../define/define-context.ts";
-import { type EventWork, type EventWorkOptions, startEventWork } from "../work/inbox/start-event-work.ts";
+import { type EventWork, startEventWork } from "../work/inbox/start-event-work.ts";
 import { job } from "../work/jobs/job.ts";
 import type { JobWork } from "../work/jobs/start-job-work.ts";
 import type { CompiledContext } from "./context-runtime.ts";
@@ -65,7 +65,7 @@ export const quiet = defineContext(orders).implement({ procedures: {} });
 export async function startWork(
   context: CompiledContext,
   app: readonly ContextModule[],
-  parts: Pick<EventWorkOptions, "data" | "backend" | "services">,
+  parts: Pick<Parameters<typeof startEventWork>[0], "data" | "backend" | "services">,
   jobs: JobWork,
 ): Promise<EventWork> {
   const work = await startEventWork({ context: context.module, app, openTransaction: context.openTransaction, ...parts });

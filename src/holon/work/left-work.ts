@@ -22,7 +22,7 @@ const SAID: Readonly<Record<LeftKind, string>> = {
   outbox: "this process does not know a kind of rows in the outbox: they are left to others; start the version that does",
 };
 
-interface LeftWorkParts {
+interface LeftWorkDeps {
   readonly context: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -39,18 +39,18 @@ interface Noted {
  * Counts and logs work that this process does not know and leaves to other processes. A name is logged at once, and then at most once a minute with its count.
  */
 export class LeftWork {
-  readonly #parts: LeftWorkParts;
+  readonly #deps: LeftWorkDeps;
   readonly #noted = new Map<string, Noted>();
   readonly #namesCount = new Map<LeftKind, number>();
 
-  constructor(parts: LeftWorkParts) {
-    this.#parts = parts;
+  constructor(deps: LeftWorkDeps) {
+    this.#deps = deps;
   }
 
   note(kind: LeftKind, anyName: string, count = 1): void {
-    const { context, clock, log } = this.#parts;
+    const { context, clock, log } = this.#deps;
     const [name, noted] = this.#find(kind, anyName.slice(0, NAME_LENGTH));
-    this.#parts.count?.(kind, context, name, count);
+    this.#deps.count?.(kind, context, name, count);
     noted.count += count;
     const nowMs = clock.monotonicMs();
     if (nowMs < noted.quietUntilMs) return;

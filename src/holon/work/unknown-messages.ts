@@ -14,7 +14,7 @@ const GREATEST_MS = 5_000;
 /** The id says how often the message was put back: its data belongs to another version, and is not changed. */
 const ID = /^u(\d{1,2})-/;
 
-interface UnknownMessagesParts {
+interface UnknownMessagesDeps {
   readonly backend: Pick<QueueBackend, "add">;
   readonly left: LeftWork;
   readonly newId: () => string;
@@ -28,15 +28,15 @@ type UnknownMessage = Pick<JobRun, "id" | "name" | "data">;
  * the end. That loses nothing: each stands for a row, which is sent again.
  */
 export class UnknownMessages {
-  readonly #parts: UnknownMessagesParts;
+  readonly #deps: UnknownMessagesDeps;
 
-  constructor(parts: UnknownMessagesParts) {
-    this.#parts = parts;
+  constructor(deps: UnknownMessagesDeps) {
+    this.#deps = deps;
   }
 
   /** Counts a message, and puts it back. Errors: UNAVAILABLE - the queue is away; the message is dropped. */
   async leave(queue: string, { id, name, data }: UnknownMessage): Promise<void> {
-    const { backend, left, newId } = this.#parts;
+    const { backend, left, newId } = this.#deps;
     left.note("message", `${queue} ${name}`);
     const times = Number(ID.exec(id)?.[1] ?? 0);
     if (times >= TIMES_COUNT) return;

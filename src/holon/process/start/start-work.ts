@@ -98,7 +98,7 @@ export function startRetentions(
   return [...database.stores].map(([context, data]) =>
     startRetention({
       ...{ data, times: plan.limits, works: plan.roles.includes("jobs"), removed: workMetrics.removed },
-      deps: { clock, wheel, random, log: log.child({ context }), board: boards.get(context) },
+      ...{ clock, wheel, random, log: log.child({ context }), board: boards.get(context) },
     }),
   );
 }

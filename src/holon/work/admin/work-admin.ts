@@ -111,14 +111,14 @@ interface WorkAdminDeps {
 }
 
 /** Creates the admin interface of one context from its tables. It works even if no process does the context's background work. */
-export function createWorkAdmin(options: WorkAdminDeps): WorkAdmin {
-  const { context, store, clock, log } = options;
+export function createWorkAdmin(deps: WorkAdminDeps): WorkAdmin {
+  const { context, store, clock, log } = deps;
   const database = new WorkDatabase(store, clock);
-  const jobs = createJobAdmin(options);
+  const jobs = createJobAdmin(deps);
   // A process that works finds a released event at its next look.
-  const parked = new ParkedEvents({ database, inbox: new Inbox(database), handled: new EventRoutes(options.events).names, wakeHeld: () => {} });
+  const parked = new ParkedEvents({ database, inbox: new Inbox(database), handled: new EventRoutes(deps.events).names, wakeHeld: () => {} });
   const runs = new StuckRuns(database);
-  const versions = new RunVersions(database, options.workflows);
+  const versions = new RunVersions(database, deps.workflows);
   const workflows = createRunAdmin({ store, clock, log });
   const decide = async (what: string, id: string, run: () => Promise<boolean>): Promise<boolean> => {
     const isDone = UUID.test(id) && (await run());

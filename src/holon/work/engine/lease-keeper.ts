@@ -5,12 +5,12 @@ import { type HeldClaim, LeaseSlot } from "./lease-slot.ts";
 import { type LeaseAddress, type LeaseOrder, type LeaseReport, type LeaseStatement, RENEWALS_PER_LEASE } from "./lease-thread.ts";
 
 /** A database as the second thread uses it. */
-export interface LeaseStore {
+interface LeaseStore {
   rows(text: string, params: readonly unknown[], deadlineMs: number): Promise<readonly { readonly n: number; readonly renewed: boolean }[]>;
   close(): Promise<void>;
 }
 
-export interface LeaseKeeperOptions {
+interface LeaseKeeperDeps {
   readonly report: (report: LeaseReport) => void;
   readonly open: (address: LeaseAddress) => LeaseStore;
   readonly clock: Clock;
@@ -40,7 +40,7 @@ const NAMES_COUNT = 20;
  * I3. Of one kind of leases, one renewal runs at a time. A renewal that fails is tried again at the next look.
  */
 export class LeaseKeeper implements Closable {
-  readonly #options: LeaseKeeperOptions;
+  readonly #deps: LeaseKeeperDeps;
   readonly #kinds = new Map<number, Kind>();
   readonly #slots: LeaseSlot[] = [];
   #look: NodeJS.Timeout | undefined = undefined;
@@ -49,9 +49,9 @@ export class LeaseKeeper implements Closable {
   #seenMs: number;
   #isBlocked = false;
 
-  constructor(options: LeaseKeeperOptions) {
-    this.#options = options;
-    this.#seenMs = options.clock.monotonicMs();
+  constructor(deps: LeaseKeeperDeps) {
+    this.#deps = deps;
+    this.#seenMs = deps.clock.monotonicMs();
   }
 
   take(order: LeaseOrder): void {
@@ -59,7 +59,7 @@ export class LeaseKeeper implements Closable {
     if (order.kind === "page") this.#slots.push(...LeaseSlot.of(order.page));
     const quietMs = this.#quietMs;
     this.#mainMs = order.atMs;
-    this.#seenMs = this.#options.clock.monotonicMs();
+    this.#seenMs = this.#deps.clock.monotonicMs();
     if (this.#isBlocked) this.#turnsAgain(quietMs);
   }
 
@@ -77,7 +77,7 @@ export class LeaseKeeper implements Closable {
 
   /** How long the main thread has given no sign of life. At most this much time has passed there since the moment that it last sent. */
   get #quietMs(): number {
-    return this.#options.clock.monotonicMs() - this.#seenMs;
+    return this.#deps.clock.monotonicMs() - this.#seenMs;
   }
 
   #lookAround(): void {
@@ -108,7 +108,7 @@ export class LeaseKeeper implements Closable {
   }
 
   async #renew(kind: Kind, claims: readonly HeldClaim[], nowMs: number): Promise<void> {
-    const { report, open, log } = this.#options;
+    const { report, open, log } = this.#deps;
     const { address, statement } = kind;
     kind.isRenewing = true;
     try {
@@ -127,7 +127,7 @@ export class LeaseKeeper implements Closable {
   #sayBlocked(atWork: readonly HeldClaim[], quietMs: number): void {
     this.#isBlocked = true;
     const running = [...new Set(atWork.map(({ name }) => name))].slice(0, NAMES_COUNT);
-    this.#options.log.warn(
+    this.#deps.log.warn(
       { running, blockedForMs: Math.round(quietMs) },
       "the process is blocked: one of these runs, or what else it does, computes without a pause; nothing else goes on meanwhile, and leases are renewed until their time is up",
     );
@@ -135,7 +135,7 @@ export class LeaseKeeper implements Closable {
 
   #turnsAgain(quietMs: number): void {
     this.#isBlocked = false;
-    this.#options.log.warn({ blockedForMs: Math.round(quietMs) }, "the process is no longer blocked");
+    this.#deps.log.warn({ blockedForMs: Math.round(quietMs) }, "the process is no longer blocked");
     for (const kind of this.#kinds.values()) {
       void kind.store?.close().catch(() => {});
       kind.store = undefined;

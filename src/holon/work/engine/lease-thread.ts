@@ -27,7 +27,7 @@ export interface LeaseAddress {
 }
 
 /** The data of a claim that the second thread uses. */
-export interface ThreadedClaim extends Pick<HeldClaim, "id" | "fence" | "name"> {
+interface ThreadedClaim extends Pick<HeldClaim, "id" | "fence" | "name"> {
   /** Longest that the run may take from when it begins. Units: milliseconds. */
   readonly forMs: number;
 }
@@ -55,7 +55,7 @@ export interface LeaseWorker {
   terminate(): Promise<unknown>;
 }
 
-export interface LeaseThreadOptions {
+interface LeaseThreadDeps {
   /** Starts the thread. Errors: it cannot be started in this process. */
   readonly start: () => LeaseWorker;
   readonly clock: Clock;
@@ -98,7 +98,7 @@ const GREATEST_NUMBER = 0x7fff_ffff;
  * While the main thread runs, the second one only gets a sign of life now and then. It has no connection then, and a claim costs no message.
  */
 export class LeaseThread implements Closable {
-  readonly #options: LeaseThreadOptions;
+  readonly #deps: LeaseThreadDeps;
   readonly #renewed = new Map<number, (sentMs: number) => void>();
   readonly #free: LeaseSlot[] = [];
   readonly #ended = (slot: LeaseSlot, number: number): void => {
@@ -114,9 +114,9 @@ export class LeaseThread implements Closable {
   #kinds = 0;
   #number = 0;
 
-  constructor(options: LeaseThreadOptions) {
-    const { start, log } = options;
-    this.#options = options;
+  constructor(deps: LeaseThreadDeps) {
+    const { start, log } = deps;
+    this.#deps = deps;
     try {
       this.#worker = start();
     } catch (error) {
@@ -133,7 +133,7 @@ export class LeaseThread implements Closable {
 
   /** Opens a kind of leases. Returns the function that shows a claim of this kind to the second thread. */
   open(address: LeaseAddress, statement: LeaseStatement): TellThread {
-    const { clock } = this.#options;
+    const { clock } = this.#deps;
     const kind = this.#kinds++;
     this.#worker?.postMessage({ kind: "open", number: kind, address, statement, atMs: clock.monotonicMs() });
     this.#beatMs = Math.min(this.#beatMs, statement.leaseMs / BEATS);
@@ -165,7 +165,7 @@ export class LeaseThread implements Closable {
   /** Makes more slots. Sending the message is enough: it arrives even while this thread is blocked. */
   #grow(): LeaseSlot {
     const page = LeaseSlot.newPage();
-    this.#worker?.postMessage({ kind: "page", page, atMs: this.#options.clock.monotonicMs() });
+    this.#worker?.postMessage({ kind: "page", page, atMs: this.#deps.clock.monotonicMs() });
     const [slot, ...free] = LeaseSlot.of(page);
     this.#free.push(...free);
     return slot as LeaseSlot;
@@ -174,7 +174,7 @@ export class LeaseThread implements Closable {
   #failed(error: unknown): void {
     if (this.#worker !== undefined) clearInterval(this.#beat);
     this.#worker = undefined;
-    this.#options.log.warn(
+    this.#deps.log.warn(
       { err: error },
       "no second thread renews leases: a job or step that blocks this process for longer than its lease is taken for dead; keep lease-worker beside the bundle",
     );

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../kernel/clock.ts";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
-import { TimerEntry, type Timers } from "../../kernel/timers.ts";
+import { TimerEntry } from "../../kernel/timers.ts";
 import { RENEWALS_PER_LEASE, type ToldClaim } from "./lease-thread.ts";
 import { Task, type TaskDeps } from "./task.ts";
 
 /** How long a run that is about to begin yields the thread, if another run has blocked it for the rest of its lease. */
 const BETWEEN_BLOCKS_MS = 250;
 
-export interface LeasesOptions<Claim> extends TaskDeps {
+interface LeasesDeps<Claim> extends TaskDeps {
   /** Named in the log and in readiness. */
   readonly task: string;
   /** How long a claim is held after it was made or renewed. */
@@ -43,13 +43,13 @@ export interface Renewal<Claim> {
  *     claim by this process's clock, and the lease is not renewed any more.
  */
 export class Leases<Claim> implements Closable {
-  readonly #options: LeasesOptions<Claim>;
+  readonly #deps: LeasesDeps<Claim>;
   readonly #held = new Set<Lease<Claim>>();
   readonly #task: Task;
 
-  constructor(options: LeasesOptions<Claim>) {
-    this.#options = options;
-    this.#task = new Task({ ...options, everyMs: options.leaseMs / RENEWALS_PER_LEASE, run: () => this.#renew() });
+  constructor(deps: LeasesDeps<Claim>) {
+    this.#deps = deps;
+    this.#task = new Task({ ...deps, everyMs: deps.leaseMs / RENEWALS_PER_LEASE, run: () => this.#renew() });
     // The first run of the task starts its timer.
     this.#task.wake();
   }
@@ -66,10 +66,10 @@ export class Leases<Claim> implements Closable {
    * `onLost` is called at most once, with the reason, and never after the release. The run may begin only if {@link Lease.mayBegin} says so.
    */
   hold(claim: Claim, sinceMs: number, onLost: (reason: HolonError) => void): Lease<Claim> {
-    const lease = new Lease(this.#options, this.#held, claim, onLost);
+    const lease = new Lease(this.#deps, this.#held, claim, onLost);
     lease.renewed(sinceMs);
-    lease.told = this.#options.whileBlocked?.(claim, (sentMs) => lease.renewed(sentMs));
-    const { clock, leaseMs } = this.#options;
+    lease.told = this.#deps.whileBlocked?.(claim, (sentMs) => lease.renewed(sentMs));
+    const { clock, leaseMs } = this.#deps;
     if (clock.monotonicMs() - sinceMs > leaseMs / RENEWALS_PER_LEASE) this.#task.wake();
     return lease;
   }
@@ -81,7 +81,7 @@ export class Leases<Claim> implements Closable {
   }
 
   async #renew(): Promise<boolean> {
-    const { clock, leaseMs, renew } = this.#options;
+    const { clock, leaseMs, renew } = this.#deps;
     const leases = [...this.#held];
     if (leases.length === 0) return false;
     const sentMs = clock.monotonicMs();
@@ -97,10 +97,12 @@ export class Leases<Claim> implements Closable {
   }
 }
 
+type LeaseDeps = Pick<LeasesDeps<unknown>, "clock" | "wheel" | "leaseMs">;
+
 /** The lease of one claim, until it is released or lost. */
 export class Lease<Claim> extends TimerEntry {
   readonly claim: Claim;
-  readonly #deps: { readonly clock: Clock; readonly wheel: Timers; readonly leaseMs: number; readonly task: string };
+  readonly #deps: LeaseDeps;
   readonly #held: Set<Lease<Claim>>;
   readonly #onLost: (reason: HolonError) => void;
   #untilMs = Number.NEGATIVE_INFINITY;
@@ -108,12 +110,7 @@ export class Lease<Claim> extends TimerEntry {
   told: ToldClaim | undefined = undefined;
 
   /** Use {@link Leases.hold}. */
-  constructor(
-    deps: { readonly clock: Clock; readonly wheel: Timers; readonly leaseMs: number; readonly task: string },
-    held: Set<Lease<Claim>>,
-    claim: Claim,
-    onLost: (reason: HolonError) => void,
-  ) {
+  constructor(deps: LeaseDeps, held: Set<Lease<Claim>>, claim: Claim, onLost: (reason: HolonError) => void) {
     super();
     this.claim = claim;
     this.#deps = deps;

@@ -1,12 +1,5 @@
 import { RENEWALS_PER_LEASE } from "./lease-thread.ts";
 
-export interface ReclaimGuardOptions {
-  /** How long a lease holds after it was renewed. */
-  readonly leaseMs: number;
-  /** Time between two looks at the database. */
-  readonly everyMs: number;
-}
-
 /** Longest time that the guard waits while looks come late again and again. Units: leases. */
 const PATIENCE_LEASES = 4;
 
@@ -39,7 +32,8 @@ export class ReclaimGuard {
   #greatestGapMs = 0;
   #patientUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ leaseMs, everyMs }: ReclaimGuardOptions) {
+  /** `leaseMs`: how long a lease holds after it was renewed. `everyMs`: time between two looks at the database. */
+  constructor({ leaseMs, everyMs }: { readonly leaseMs: number; readonly everyMs: number }) {
     this.#leaseMs = leaseMs;
     this.#gapMs = Math.max(leaseMs / RENEWALS_PER_LEASE, 2 * everyMs);
   }

@@ -17,7 +17,7 @@ export interface Removal {
   readonly isFull: boolean;
 }
 
-export interface SweeperOptions extends TaskDeps {
+interface SweeperDeps extends TaskDeps {
   /** Named in the log and in readiness. */
   readonly task: string;
   /** Time between two looks. */
@@ -47,16 +47,16 @@ const REST_PART = 1;
  * I4. After a batch failed, the next one is smaller: rows that are so large that a full batch exceeds its deadline are removed all the same.
  */
 export class Sweeper implements Closable {
-  readonly #options: SweeperOptions;
+  readonly #deps: SweeperDeps;
   readonly #task: Task;
   /** Size of the next batch, for tables whose last batch failed (I4). */
   readonly #counts = new Map<Retention, number>();
   #resting: Sleep | undefined = undefined;
   #closed = false;
 
-  constructor(options: SweeperOptions) {
-    this.#options = options;
-    this.#task = new Task({ ...options, run: () => this.#sweep() });
+  constructor(deps: SweeperDeps) {
+    this.#deps = deps;
+    this.#task = new Task({ ...deps, run: () => this.#sweep() });
     this.#task.wake();
   }
 
@@ -74,7 +74,7 @@ export class Sweeper implements Closable {
 
   async #sweep(): Promise<boolean> {
     const failures: unknown[] = [];
-    let open = this.#options.retentions;
+    let open = this.#deps.retentions;
     while (open.length > 0 && !this.#closed) {
       const full: Retention[] = [];
       for (const retention of open) {
@@ -92,20 +92,20 @@ export class Sweeper implements Closable {
 
   /** Removes one batch. Returns, after a rest, whether there may be more. */
   async #removeBatch(retention: Retention): Promise<boolean> {
-    const { clock, onRemoved } = this.#options;
+    const { clock, onRemoved } = this.#deps;
     const { table } = retention;
     const startedMs = clock.monotonicMs();
     const { removedCount, isFull } = await this.#remove(retention);
     if (removedCount > 0) onRemoved?.(table, removedCount);
     if (!isFull || this.#closed) return false;
-    this.#resting = new Sleep(this.#options, (clock.monotonicMs() - startedMs) * REST_PART);
+    this.#resting = new Sleep(this.#deps, (clock.monotonicMs() - startedMs) * REST_PART);
     await this.#resting.ended;
     return true;
   }
 
   /** I4. Removes one batch, and adapts the size of the next one. */
   async #remove(retention: Retention): Promise<Removal> {
-    const { batchCount = BATCH_COUNT } = this.#options;
+    const { batchCount = BATCH_COUNT } = this.#deps;
     const count = this.#counts.get(retention) ?? batchCount;
     try {
       const removal = await retention.remove(count);

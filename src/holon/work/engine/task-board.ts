@@ -10,7 +10,7 @@ export interface WatchedTask {
 }
 
 /** A task that fails now. */
-export interface FailingTask {
+interface FailingTask {
   readonly task: string;
   readonly failingForMs: number;
   readonly reason: string;

@@ -3,14 +3,14 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Clock } from "../../kernel/clock.ts";
 import { type Logger, silentLogger } from "../../kernel/log.ts";
 import { Timers } from "../../kernel/timers.ts";
-import { Task, type TaskOptions } from "./task.ts";
+import { Task } from "./task.ts";
 import { TaskBoard } from "./task-board.ts";
 
 let nowMs = 0;
 const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
 const open: Task[] = [];
 
-function start(run: () => Promise<boolean>, options: Partial<TaskOptions> = {}) {
+function start(run: () => Promise<boolean>, options: Partial<ConstructorParameters<typeof Task>[0]> = {}) {
   const wheel = new Timers(() => nowMs);
   const lines: string[] = [];
   const say: Logger["warn"] = (_fields: object | string, text?: string) => void lines.push(text ?? "");

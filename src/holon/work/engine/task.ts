@@ -5,6 +5,8 @@ import type { Closable } from "../../kernel/lifecycle.ts";
 import type { Logger } from "../../kernel/log.ts";
 import { TimerEntry, type Timers } from "../../kernel/timers.ts";
 import { describeError } from "../../observe/redaction.ts";
+import type { CountLeft, CountWork } from "../../observe/work-metrics.ts";
+import type { LeaseThread } from "./lease-thread.ts";
 import type { TaskBoard, WatchedTask } from "./task-board.ts";
 
 /** What all tasks of one context share. */
@@ -18,7 +20,17 @@ export interface TaskDeps {
   readonly board?: TaskBoard | undefined;
 }
 
-export interface TaskOptions extends TaskDeps {
+/** What a process hands to the background work of one context. */
+export interface ContextWorkDeps extends TaskDeps {
+  readonly random: () => number;
+  readonly newId: () => string;
+  readonly count?: CountWork;
+  readonly left?: CountLeft;
+  /** Renews leases while this process is blocked. */
+  readonly thread?: LeaseThread | undefined;
+}
+
+interface TaskOptions extends TaskDeps {
   /** Named in the log and in readiness. */
   readonly task: string;
   /** The wait until the next run if nothing wakes the task. */

@@ -13,7 +13,7 @@ import { inSystemScope } from "../../kernel/scope-deadline.ts";
 export type WorkData = Pick<ContextData<Tables>, "access" | "transaction" | "statement" | "listenAppended" | "leftWork" | "listenLeft" | "context">;
 
 /** Longest time that one statement or transaction of background work may take. Units: milliseconds. */
-export const WORK_DEADLINE_MS = 15_000;
+const WORK_DEADLINE_MS = 15_000;
 
 /** Most times that a statement is run after deadlocks. */
 const ATTEMPTS = 4;

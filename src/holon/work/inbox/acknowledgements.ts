@@ -91,19 +91,19 @@ export class AckSender {
 /** Most acknowledgements that are noted at once. */
 const CONCURRENCY = 2;
 
-interface AckWorkerParts {
+interface AckWorkerDeps extends RetryDeps {
   readonly producer: string;
   readonly backend: QueueBackend;
   readonly subscriptions: Subscriptions;
   readonly unknown: UnknownMessages;
-  readonly deps: RetryDeps;
   readonly policy: RetryPolicy;
   /** Whether the process stops: nothing is tried again then. */
   readonly isClosing: () => boolean;
 }
 
 /** Takes the acknowledgements of a producer's events, and the subscriptions to them. Messages that it does not understand are left for other versions. */
-export function workAcknowledgements({ producer, backend, subscriptions, unknown, deps, policy, isClosing }: AckWorkerParts): QueueWorker {
+export function workAcknowledgements(deps: AckWorkerDeps): QueueWorker {
+  const { producer, backend, subscriptions, unknown, policy, isClosing } = deps;
   const queue = ackQueue(producer);
   return backend.work(queue, { concurrency: CONCURRENCY }, async (run) => {
     const read = readAck(run.data);

@@ -2,25 +2,13 @@ import type { Tables } from "../../data/drizzle/database.ts";
 import type { DataTransaction } from "../../data/transaction/run-transaction.ts";
 import { isPassing } from "../../kernel/origin.ts";
 import type { LeftWork } from "../left-work.ts";
-import type { AckSender } from "./acknowledgements.ts";
-import type { EventFailures } from "./event-failures.ts";
 import { type Candidate, isToComeAgain, isWaitOver, judgeEvents, type SlowFailure } from "./event-judgement.ts";
 import type { EventBatch, EventMessage } from "./event-message.ts";
-import type { EventRoutes } from "./event-routes.ts";
-import { type EventRunParts, inEventScope, runHandler } from "./event-run.ts";
+import { type EventRunDeps, inEventScope, runHandler } from "./event-run.ts";
 import { HandlerBlame } from "./handler-blame.ts";
-import type { HandlerPauses } from "./handler-pauses.ts";
-import type { Inbox } from "./inbox.ts";
 
-interface ConsumerParts extends EventRunParts {
-  readonly inbox: Inbox;
-  readonly routes: EventRoutes;
-  readonly failures: EventFailures;
-  /** Called when held events may be due. */
-  readonly wakeHeld: () => void;
-  readonly acks: Pick<AckSender, "taken">;
+interface EventConsumerDeps extends EventRunDeps {
   readonly left: LeftWork;
-  readonly pauses: HandlerPauses;
   /** Whether the process stops: no further handler is called then. */
   readonly isClosing: () => boolean;
 }
@@ -80,10 +68,10 @@ type Tx = DataTransaction<Tables>;
  * I5. Events that fail together are taken again one by one: an event that fails does not keep the others from being handled.
  */
 export class EventConsumer {
-  readonly #parts: ConsumerParts;
+  readonly #deps: EventConsumerDeps;
 
-  constructor(parts: ConsumerParts) {
-    this.#parts = parts;
+  constructor(deps: EventConsumerDeps) {
+    this.#deps = deps;
   }
 
   /**
@@ -96,7 +84,7 @@ export class EventConsumer {
    * Errors: UNAVAILABLE, OVERLOADED - the database is away; events that were not taken are sent again.
    */
   async takeBatch({ producer, events }: EventBatch): Promise<TakenBatch> {
-    const { pauses, clock, isClosing } = this.#parts;
+    const { pauses, clock, isClosing } = this.#deps;
     const turns: TakenTurn[] = [];
     let rest: readonly EventMessage[] = [...events].sort((one, other) => one.position - other.position);
     let holdFrom: SlowFailure | undefined;
@@ -136,7 +124,7 @@ export class EventConsumer {
 
   /** The first of these events that may share one transaction: those before the first one whose name is contended, or that one alone. */
   #together(producer: string, messages: readonly EventMessage[]): readonly EventMessage[] {
-    const at = messages.findIndex(({ name }) => this.#parts.pauses.isContended({ producer, name }));
+    const at = messages.findIndex(({ name }) => this.#deps.pauses.isContended({ producer, name }));
     return at < 0 ? messages : messages.slice(0, Math.max(1, at));
   }
 
@@ -150,7 +138,7 @@ export class EventConsumer {
   }
 
   async #isNoted(producer: string, message: EventMessage, error: unknown, blame: HandlerBlame<EventMessage>): Promise<boolean> {
-    const { failures, log } = this.#parts;
+    const { failures, log } = this.#deps;
     try {
       // I4.
       if (!blame.isHandlers && !blame.wasCalled) throw error;
@@ -168,19 +156,19 @@ export class EventConsumer {
 
   /** Takes events in one transaction, as many as time allows. */
   async #take({ producer, messages, holdFrom, waits }: Taking, blame: HandlerBlame<EventMessage>): Promise<Taken> {
-    const { inbox, left, database } = this.#parts;
+    const { inbox, left, database } = this.#deps;
     let own: readonly EventMessage[] = [];
     let candidates: readonly Candidate[] = [];
     let unhandled: readonly Candidate[] = [];
     const scope = { task: `events of ${producer}`, isOne: messages.length === 1, blame: () => blame };
-    const woken = await inEventScope(this.#parts, scope, async (tx) => {
+    const woken = await inEventScope(this.#deps, scope, async (tx) => {
       // The transaction may be repeated, and fail in another way then.
       blame.reset();
       // I2. Both statements are sent at once: the second one starts when the first one has the locks.
       const locking = waits ? inbox.lockKeys(tx, producer, messages).then(() => messages) : inbox.tryLockKeys(tx, producer, messages);
       const [locked, known] = await Promise.all([locking, inbox.statesAround(tx, producer, messages)]);
       own = locked;
-      const judged = judgeEvents(this.#parts, { producer, messages: own, known, holdFrom }, blame);
+      const judged = judgeEvents(this.#deps, { producer, messages: own, known, holdFrom }, blame);
       // I1.
       const entered = await inbox.enter(tx, producer, judged);
       const isEntered = ({ message }: Candidate): boolean => entered.has(message.id);
@@ -193,7 +181,7 @@ export class EventConsumer {
       const isAnyDue = await inbox.stopWaiting(tx, producer, candidates.filter(isWaitOver).map(toMessage));
       return (await inbox.wakeSuccessors(tx, producer, effective.map(toMessage))) || isAnyDue;
     });
-    if (woken) this.#parts.wakeHeld();
+    if (woken) this.#deps.wakeHeld();
     if (unhandled.length > 0) {
       database.data.leftWork();
       const names = unhandled.map(({ message }) => `${producer}.${message.name}`);
@@ -212,7 +200,7 @@ export class EventConsumer {
     isEntered: (candidate: Candidate) => boolean,
     blame: HandlerBlame<EventMessage>,
   ): Promise<number> {
-    const { clock, shareMs, isClosing } = this.#parts;
+    const { clock, shareMs, isClosing } = this.#deps;
     const untilMs = clock.monotonicMs() + shareMs;
     let isFirst = true;
     for (const [at, candidate] of candidates.entries()) {
@@ -220,7 +208,7 @@ export class EventConsumer {
       if (state !== "done" || route === undefined || !isEntered(candidate)) continue;
       if (!isFirst && (clock.monotonicMs() >= untilMs || isClosing())) return at;
       isFirst = false;
-      await blame.during(message, () => runHandler(this.#parts, tx, producer, message, payload, route));
+      await blame.during(message, () => runHandler(this.#deps, tx, producer, message, payload, route));
     }
     return candidates.length;
   }

@@ -31,7 +31,7 @@ const SAID: Readonly<Record<Cause, string>> = {
   "cut off": "the handler of an event was cut off; it is tried again, and an attempt is counted if that happens twice in a row",
 };
 
-interface EventFailuresParts {
+interface EventFailuresDeps {
   readonly database: WorkDatabase;
   readonly inbox: Inbox;
   readonly limits: EventLimits;
@@ -48,15 +48,15 @@ interface EventFailuresParts {
  * from outside is no failure either, see {@link WAS_CUT_OFF}.
  */
 export class EventFailures {
-  readonly #parts: EventFailuresParts;
+  readonly #deps: EventFailuresDeps;
 
-  constructor(parts: EventFailuresParts) {
-    this.#parts = parts;
+  constructor(deps: EventFailuresDeps) {
+    this.#deps = deps;
   }
 
   /** Notes that an attempt failed. Errors: those of the database. */
   async note(producer: string, message: EventMessage, error: unknown): Promise<void> {
-    const { database, inbox, limits, random, log, wakeHeld } = this.#parts;
+    const { database, inbox, limits, random, log, wakeHeld } = this.#deps;
     const cause = causeOf(error);
     const failure: FailedAttempt = {
       reason: reasonOfAttempt(error, REASON_LENGTH),

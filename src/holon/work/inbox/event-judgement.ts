@@ -32,12 +32,6 @@ export interface Candidate extends InboxEntry {
   readonly knownState: InboxState | undefined;
 }
 
-/** What decides about events besides their known states. */
-interface JudgeDeps {
-  readonly routes: EventRoutes;
-  readonly pauses: HandlerPauses;
-}
-
 /** The events of one message, and the states that are known of them. */
 interface KnownEvents {
   readonly producer: string;
@@ -50,7 +44,7 @@ interface KnownEvents {
 
 /** Decides about each event, the events of one key in their order: what is done here counts as done for the next event of the key. */
 export function judgeEvents(
-  { routes, pauses }: JudgeDeps,
+  { routes, pauses }: { readonly routes: EventRoutes; readonly pauses: HandlerPauses },
   { producer, messages, known, holdFrom }: KnownEvents,
   blame: HandlerBlame<EventMessage>,
 ): Candidate[] {

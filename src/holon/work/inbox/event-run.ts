@@ -7,15 +7,18 @@ import { markCutOff, markOrigin } from "../../kernel/origin.ts";
 import { Scope } from "../../kernel/scope.ts";
 import { TimerEntry, type Timers } from "../../kernel/timers.ts";
 import { parseTraceparent, type Trace } from "../../kernel/trace.ts";
-
 import { type CountWork, counted } from "../../observe/work-metrics.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
+import type { AckSender } from "./acknowledgements.ts";
+import type { EventFailures } from "./event-failures.ts";
 import type { EventMessage } from "./event-message.ts";
-import type { EventRoute, EventTransaction } from "./event-routes.ts";
+import type { EventRoute, EventRoutes, EventTransaction } from "./event-routes.ts";
 import type { HandlerBlame } from "./handler-blame.ts";
-import { SLOW_PART } from "./handler-pauses.ts";
+import { type HandlerPauses, SLOW_PART } from "./handler-pauses.ts";
+import type { Inbox } from "./inbox.ts";
 
-export interface EventRunParts {
+/** New events and held ones are handled with the same collaborators, in the same kind of transaction. */
+export interface EventRunDeps {
   readonly context: string;
   readonly database: WorkDatabase;
   readonly clock: Clock;
@@ -27,6 +30,13 @@ export interface EventRunParts {
   readonly count?: CountWork | undefined;
   /** Adds the types of the context's contract to a transaction. */
   readonly openTransaction: (tx: DataTransaction<Tables>) => EventTransaction;
+  readonly inbox: Inbox;
+  readonly routes: EventRoutes;
+  readonly failures: EventFailures;
+  readonly pauses: HandlerPauses;
+  readonly acks: Pick<AckSender, "taken">;
+  /** Called when held events may be due. */
+  readonly wakeHeld: () => void;
 }
 
 /** A transaction keeps what its handlers lock until its end. After this part of the longest wait for a lock, it takes no further event. */
@@ -39,7 +49,7 @@ export function shareMsOf({ handlerMs, lockTimeoutMs }: { readonly handlerMs: nu
 
 /** Runs the handler of one event in an open transaction. What the handler emits belongs to the trace and the initiator of the event. */
 export async function runHandler(
-  parts: EventRunParts,
+  deps: EventRunDeps,
   tx: DataTransaction<Tables>,
   producer: string,
   message: EventMessage,
@@ -49,11 +59,11 @@ export async function runHandler(
   const { id, name, key, initiator } = message;
   const trace = parseTraceparent(message.traceparent ?? undefined);
   const fullName = `${producer}.${name}`;
-  const log = parts.log.child({ traceId: trace.traceId, event: fullName, eventId: id });
-  await counted(parts.count, ["event", parts.context, fullName], async () =>
+  const log = deps.log.child({ traceId: trace.traceId, event: fullName, eventId: id });
+  await counted(deps.count, ["event", deps.context, fullName], async () =>
     route.handle({
       event: { id, producer, name, payload, key: key ?? undefined },
-      tx: parts.openTransaction(withOrigin(tx, trace, message)),
+      tx: deps.openTransaction(withOrigin(tx, trace, message)),
       ctx: { initiator, traceId: trace.traceId, log },
     }),
   );
@@ -77,24 +87,24 @@ interface EventScopeOptions {
  */
 class EventScope extends TimerEntry {
   readonly scope: Scope;
-  readonly #parts: EventRunParts;
+  readonly #deps: EventRunDeps;
   readonly #blame: EventScopeOptions["blame"];
   readonly #startMs: number;
 
-  constructor(parts: EventRunParts, { task, blame }: EventScopeOptions) {
+  constructor(deps: EventRunDeps, { task, blame }: EventScopeOptions) {
     super();
-    this.#parts = parts;
+    this.#deps = deps;
     this.#blame = blame;
-    const { context, clock, handlerMs } = parts;
+    const { context, clock, handlerMs } = deps;
     const principal = { kind: "system", context, task } as const;
     this.#startMs = clock.monotonicMs();
     // A handler is called before the first time is over, and then has the whole time. So no transaction takes longer than both.
     this.scope = Scope.root({ principal, caller: context, deadlineAtMs: this.#startMs + 2 * handlerMs });
-    parts.wheel.add(this, this.#startMs + handlerMs);
+    deps.wheel.add(this, this.#startMs + handlerMs);
   }
 
   override expire(): void {
-    const { clock, wheel, handlerMs } = this.#parts;
+    const { clock, wheel, handlerMs } = this.#deps;
     const nowMs = clock.monotonicMs();
     const { sinceMs, wasCalled } = this.#blame();
     const untilMs = sinceMs === undefined ? nowMs : Math.min(sinceMs + handlerMs, this.scope.deadlineAtMs);
@@ -103,19 +113,19 @@ class EventScope extends TimerEntry {
   }
 
   #tookLong(): HolonError {
-    const { wheel, handlerMs } = this.#parts;
+    const { wheel, handlerMs } = this.#deps;
     const error = catalogueError("DEADLINE_EXCEEDED", `The handler of an event took longer than ${handlerMs} ms.`);
     return wheel.wasFrozenSince(this.#startMs) ? markCutOff(error) : error;
   }
 
   /** The wait was for the event's key, or the process was frozen. Neither is the event's fault, and its turn may not have come. */
   #notCalled(): HolonError {
-    const error = catalogueError("DEADLINE_EXCEEDED", `No handler of an event could be called within ${this.#parts.handlerMs} ms.`);
+    const error = catalogueError("DEADLINE_EXCEEDED", `No handler of an event could be called within ${this.#deps.handlerMs} ms.`);
     return markOrigin(error, { layer: "database", isPassing: true });
   }
 
   end(): void {
-    this.#parts.wheel.remove(this);
+    this.#deps.wheel.remove(this);
   }
 }
 
@@ -126,13 +136,13 @@ class EventScope extends TimerEntry {
  * Errors: those of `ContextData.transaction`.
  */
 export async function inEventScope<Result>(
-  parts: EventRunParts,
+  deps: EventRunDeps,
   options: EventScopeOptions,
   run: (tx: DataTransaction<Tables>) => Promise<Result>,
 ): Promise<Result> {
-  const within = new EventScope(parts, options);
+  const within = new EventScope(deps, options);
   try {
-    return await parts.database.data.transaction(within.scope, run, { repeatsContention: options.isOne });
+    return await deps.database.data.transaction(within.scope, run, { repeatsContention: options.isOne });
   } finally {
     within.end();
   }

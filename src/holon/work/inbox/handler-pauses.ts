@@ -30,7 +30,7 @@ class NamePauses {
   }
 }
 
-interface HandlerPausesParts {
+interface HandlerPausesDeps {
   readonly clock: Clock;
   readonly log: Logger;
   /** Longest time that a handler may take. */
@@ -48,14 +48,14 @@ interface HandlerPausesParts {
  * transaction.
  */
 export class HandlerPauses {
-  readonly #parts: HandlerPausesParts;
+  readonly #deps: HandlerPausesDeps;
   readonly #slow: NamePauses;
   readonly #contended: NamePauses;
 
-  constructor(parts: HandlerPausesParts) {
-    this.#parts = parts;
-    this.#slow = new NamePauses(parts.clock, parts.handlerMs);
-    this.#contended = new NamePauses(parts.clock, CONTENDED_MS);
+  constructor(deps: HandlerPausesDeps) {
+    this.#deps = deps;
+    this.#slow = new NamePauses(deps.clock, deps.handlerMs);
+    this.#contended = new NamePauses(deps.clock, CONTENDED_MS);
   }
 
   isSlow(name: EventName): boolean {
@@ -68,10 +68,10 @@ export class HandlerPauses {
 
   /** Notes whether a handler was slow when it failed. Returns its event; undefined if none was slow. */
   noteSlow<Event extends EventMessage>(producer: string, blame: HandlerBlame<Event>, error: unknown): Event | undefined {
-    const slow = blame.slowEvent(this.#parts.handlerMs * SLOW_PART);
+    const slow = blame.slowEvent(this.#deps.handlerMs * SLOW_PART);
     if (slow === undefined) return undefined;
     this.#slow.note({ producer, name: slow.name });
-    this.#parts.log.warn(
+    this.#deps.log.warn(
       { err: error, event: `${producer}.${slow.name}`, eventId: slow.id },
       "the handler of an event took long and failed; others of its name are held for a while",
     );
@@ -85,7 +85,7 @@ export class HandlerPauses {
   noteContended<Event extends EventMessage>(producer: string, { event }: HandlerBlame<Event>, events: readonly Event[]): void {
     const names = new Set((event === undefined ? events : [event]).map(({ name }) => name));
     for (const name of names) this.#contended.note({ producer, name });
-    this.#parts.log.warn(
+    this.#deps.log.warn(
       { events: [...names].map((name) => `${producer}.${name}`) },
       "handlers of events met a deadlock or a row that is kept for too long, in a transaction of several; each event has a transaction of its own for a while",
     );

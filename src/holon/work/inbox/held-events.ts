@@ -6,12 +6,10 @@ import type { Closable } from "../../kernel/lifecycle.ts";
 import { isPassing } from "../../kernel/origin.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
-import type { AckSender } from "./acknowledgements.ts";
-import type { EventFailures } from "./event-failures.ts";
 import { misfit, waitOf } from "./event-judgement.ts";
 import type { EventLimits } from "./event-limits.ts";
 import type { EventRoute, EventRoutes } from "./event-routes.ts";
-import { type EventRunParts, inEventScope, runHandler } from "./event-run.ts";
+import { type EventRunDeps, inEventScope, runHandler } from "./event-run.ts";
 import { HandlerBlame } from "./handler-blame.ts";
 import type { HandlerPauses } from "./handler-pauses.ts";
 import type { Inbox, WaitingEvent } from "./inbox.ts";
@@ -19,15 +17,8 @@ import type { Inbox, WaitingEvent } from "./inbox.ts";
 /** Most events that are worked off in one transaction. */
 const MOST_COUNT = 50;
 
-interface HeldWorkerParts extends EventRunParts {
-  readonly inbox: Inbox;
-  readonly routes: EventRoutes;
+interface HeldWorkerDeps extends EventRunDeps {
   readonly limits: EventLimits;
-  readonly failures: EventFailures;
-  readonly pauses: HandlerPauses;
-  readonly acks: Pick<AckSender, "taken">;
-  /** Called when held events may be due. */
-  readonly wakeHeld: () => void;
 }
 
 /** The outcome for held events that were to be worked off. `busy`: other transactions have all of them. */
@@ -45,10 +36,10 @@ type Tx = DataTransaction<Tables>;
  * I4. A failure is counted only if a handler was called or the check of a payload threw. Otherwise the event stays due, and the task fails.
  */
 export class HeldWorker {
-  readonly #parts: HeldWorkerParts;
+  readonly #deps: HeldWorkerDeps;
 
-  constructor(parts: HeldWorkerParts) {
-    this.#parts = parts;
+  constructor(deps: HeldWorkerDeps) {
+    this.#deps = deps;
   }
 
   /**
@@ -61,12 +52,12 @@ export class HeldWorker {
    * its key then, and has its own outcome. If the commit fails, it is not known which event caused that: the first one is worked off alone.
    */
   async workOff(producer: string, events: readonly WaitingEvent[]): Promise<HeldOutcome> {
-    const { inbox, wakeHeld, acks, log, pauses, failures, clock } = this.#parts;
+    const { inbox, wakeHeld, acks, log, pauses, failures, clock } = this.#deps;
     for (let most = events.some((event) => pauses.isContended(event)) ? 1 : MOST_COUNT; ; ) {
       let chain = new HeldChain(clock);
       const scope = { task: `held events of ${producer}`, isOne: most === 1, blame: () => chain.blame };
       try {
-        const outcome = await inEventScope(this.#parts, scope, async (tx) => {
+        const outcome = await inEventScope(this.#deps, scope, async (tx) => {
           // The transaction may be repeated.
           chain = new HeldChain(clock);
           const own = await inbox.take(tx, producer, events);
@@ -110,7 +101,7 @@ export class HeldWorker {
 
   /** Returns the events whose turn it is (I2). The others go on waiting. */
   async #takenInTurn(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
-    const { inbox, routes, limits } = this.#parts;
+    const { inbox, routes, limits } = this.#deps;
     // A due event has been tried, or was woken by the event before it. If that one is not known here now, it was done and is forgotten.
     const asked = (event: WaitingEvent): WaitingEvent => ({ ...event, needsSurely: false });
     const states = await inbox.statesAround(tx, producer, events.map(asked));
@@ -128,7 +119,7 @@ export class HeldWorker {
 
   /** Handles these events and those that wait behind them, as long as time allows. Returns whether the event behind the last one of a key is due now. */
   async #workOffChain(tx: Tx, producer: string, first: readonly WaitingEvent[], most: number, chain: HeldChain): Promise<boolean> {
-    const { inbox, clock, shareMs } = this.#parts;
+    const { inbox, clock, shareMs } = this.#deps;
     const untilMs = clock.monotonicMs() + shareMs;
     const hasTime = (): boolean => chain.done.length < most && (chain.done.length === 0 || clock.monotonicMs() < untilMs);
     for (let events = first; events.length > 0 && hasTime(); ) {
@@ -146,14 +137,14 @@ export class HeldWorker {
 
   /** Handles one event. Returns false if it was parked because its payload does not fit. */
   async #handleHeld(tx: Tx, event: WaitingEvent, blame: HandlerBlame<WaitingEvent>): Promise<boolean> {
-    const { inbox, routes } = this.#parts;
+    const { inbox, routes } = this.#deps;
     const route = routes.find(event.producer, event.name) as EventRoute;
     const payload = blame.duringParse(() => route.parse(event.payload));
     if (payload instanceof ParseFailure) {
       await inbox.park(tx, event, misfit(payload));
       return false;
     }
-    await blame.during(event, () => runHandler(this.#parts, tx, event.producer, event, payload, route));
+    await blame.during(event, () => runHandler(this.#deps, tx, event.producer, event, payload, route));
     return true;
   }
 }
@@ -172,7 +163,7 @@ class HeldChain {
 /** Most held events that one look takes. */
 const TAKE_COUNT = 50;
 
-interface HeldEventsParts extends TaskDeps {
+interface HeldEventsDeps extends TaskDeps {
   readonly database: WorkDatabase;
   readonly inbox: Inbox;
   readonly limits: EventLimits;
@@ -188,10 +179,10 @@ export class HeldEvents implements Closable {
   #unlisten: () => void = () => {};
   #isClosing = false;
 
-  constructor({ database, inbox, limits, routes, pauses, ...services }: HeldEventsParts, worker: () => HeldWorker) {
+  constructor({ database, inbox, limits, routes, pauses, ...deps }: HeldEventsDeps, worker: () => HeldWorker) {
     this.#database = database;
     this.#working = new Task({
-      ...services,
+      ...deps,
       task: "held events",
       everyMs: limits.pollMs,
       run: async () => {

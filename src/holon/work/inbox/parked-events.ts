@@ -6,7 +6,7 @@ import type { Inbox, StrandedEvent, WaitingEvent } from "./inbox.ts";
 /** Most events of each kind that are listed. */
 const SHOWN_COUNT = 200;
 
-interface ParkedEventsParts {
+interface ParkedEventsDeps {
   readonly database: WorkDatabase;
   readonly inbox: Inbox;
   /** The events that this version has handlers for. */
@@ -32,7 +32,7 @@ export class ParkedEvents {
   readonly #handled: readonly EventName[];
   readonly #wakeHeld: () => void;
 
-  constructor({ database, inbox, handled, wakeHeld }: ParkedEventsParts) {
+  constructor({ database, inbox, handled, wakeHeld }: ParkedEventsDeps) {
     this.#database = database;
     this.#inbox = inbox;
     this.#handled = handled;

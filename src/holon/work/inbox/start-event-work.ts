@@ -2,14 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { ContextData } from "../../data/context-data.ts";
 import type { Tables } from "../../data/drizzle/database.ts";
 import type { DataTransaction } from "../../data/transaction/run-transaction.ts";
-import type { Clock } from "../../kernel/clock.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
-import type { Logger } from "../../kernel/log.ts";
 import { type RetryPolicy, retry } from "../../kernel/retry.ts";
-import type { Timers } from "../../kernel/timers.ts";
-import type { CountLeft, CountWork } from "../../observe/work-metrics.ts";
-import { Task } from "../engine/task.ts";
-import type { TaskBoard } from "../engine/task-board.ts";
+import { type ContextWorkDeps, Task } from "../engine/task.ts";
 import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import { LeftWork } from "../left-work.ts";
 import { createPublisher, type Publisher } from "../outbox/create-publisher.ts";
@@ -22,7 +17,7 @@ import { EventFailures } from "./event-failures.ts";
 import { EVENT_LIMITS, type EventLimits } from "./event-limits.ts";
 import { asTheyCame, eventQueue, readEventBatch } from "./event-message.ts";
 import { EventRoutes, type EventTransaction, type SubscribingContext, subscribersOf } from "./event-routes.ts";
-import { shareMsOf } from "./event-run.ts";
+import { type EventRunDeps, shareMsOf } from "./event-run.ts";
 import { HandlerPauses } from "./handler-pauses.ts";
 import { HeldEvents, HeldWorker } from "./held-events.ts";
 import { Inbox } from "./inbox.ts";
@@ -31,7 +26,7 @@ import { ParkedEvents } from "./parked-events.ts";
 /** A restarted database is back after some seconds. Events of a message that takes longer are sent again by their producer. */
 const TAKING: RetryPolicy = { attempts: 8, firstMs: 100, greatestMs: 4_000 };
 
-export interface EventWorkOptions {
+interface EventWorkDeps {
   /** The context whose events are published, and which takes the events that it subscribes to. */
   readonly context: SubscribingContext;
   /** All contexts of the app, in this process or not. They say which of them subscribe to this one. */
@@ -42,15 +37,7 @@ export interface EventWorkOptions {
   readonly backend: QueueBackend;
   /** Adds `emit` and `enqueue`, typed by the context's contract, to a transaction. */
   readonly openTransaction: (tx: DataTransaction<Tables>) => EventTransaction;
-  readonly services: {
-    readonly clock: Clock;
-    readonly wheel: Timers;
-    readonly log: Logger;
-    readonly board?: TaskBoard | undefined;
-    readonly random: () => number;
-    readonly count?: CountWork;
-    readonly left?: CountLeft;
-  };
+  readonly services: Omit<ContextWorkDeps, "newId" | "thread">;
   readonly limits?: Partial<EventLimits>;
 }
 
@@ -78,7 +65,7 @@ export async function startEventWork({
   openTransaction,
   services,
   limits: others = {},
-}: EventWorkOptions): Promise<EventWork> {
+}: EventWorkDeps): Promise<EventWork> {
   const limits = { ...EVENT_LIMITS, ...others };
   const { clock, wheel, random, board } = services;
   const log = services.log.child({ context: context.name });
@@ -94,7 +81,7 @@ export async function startEventWork({
   const publisher = createPublisher({ data, backend, limits, ...tasks, left });
   const acknowledgements = !emits
     ? undefined
-    : workAcknowledgements({ producer: context.name, backend, subscriptions, unknown, deps: services, policy: TAKING, isClosing });
+    : workAcknowledgements({ ...tasks, producer: context.name, backend, subscriptions, unknown, policy: TAKING, isClosing });
 
   const acks = new AckSender(context.name, backend, log);
   const inbox = new Inbox(database);
@@ -106,10 +93,12 @@ export async function startEventWork({
   const { count } = services;
   const { handlerMs } = limits;
   const shareMs = shareMsOf({ handlerMs, lockTimeoutMs: data.lockTimeoutMs });
-  const running = { context: context.name, database, clock, wheel, log, count, openTransaction, handlerMs, shareMs };
-  const taken = { inbox, routes, failures, pauses, acks, wakeHeld };
-  const worker: HeldWorker = new HeldWorker({ ...running, ...taken, limits });
-  const consumer = new EventConsumer({ ...running, ...taken, left, isClosing });
+  const running: EventRunDeps = {
+    ...{ context: context.name, database, clock, wheel, log, count, openTransaction, handlerMs, shareMs },
+    ...{ inbox, routes, failures, pauses, acks, wakeHeld },
+  };
+  const worker: HeldWorker = new HeldWorker({ ...running, limits });
+  const consumer = new EventConsumer({ ...running, left, isClosing });
   const announcing = new Task({
     ...{ ...tasks, task: "subscriptions", everyMs: limits.subscribeMs },
     run: async () => {

@@ -1,3 +1,4 @@
+import type { ContextWorkDeps } from "../engine/task.ts";
 import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import type { JobHandler } from "./job-call.ts";
 import { JobExecutor } from "./job-executor.ts";
@@ -6,7 +7,7 @@ import { JobTable } from "./job-table.ts";
 import { DEFAULT_JOB_TIMING } from "./job-timing.ts";
 import { JobWrites } from "./job-writes.ts";
 import type { AloneMessage, AloneRequest } from "./run-alone.ts";
-import type { JobModule, JobServices } from "./start-job-work.ts";
+import type { JobModule } from "./start-job-work.ts";
 
 /** The child's end of the channel to its parent: the child's `process`. */
 export interface AloneChannel {
@@ -40,15 +41,15 @@ export function serveAlone(channel: AloneChannel, run: (request: AloneRequest) =
   tell({ kind: "ready" });
 }
 
-export interface AloneJobOptions {
+interface AloneJobDeps {
   readonly module: JobModule;
   readonly handlers: ReadonlyMap<string, JobHandler>;
   readonly store: WorkData;
-  readonly services: JobServices;
+  readonly services: ContextWorkDeps;
 }
 
 /** Runs the job that the parent holds, in the child, and writes how the run ended. */
-export async function runJobAlone({ module, handlers, store, services }: AloneJobOptions, request: AloneRequest): Promise<void> {
+export async function runJobAlone({ module, handlers, store, services }: AloneJobDeps, request: AloneRequest): Promise<void> {
   const { name: context, jobs } = module;
   const { clock, wheel, random } = services;
   const log = services.log.child({ context, alone: true });

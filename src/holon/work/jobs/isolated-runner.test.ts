@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type Signal, signal, until } from "../../data/child.testing.ts";
 import { silentLogger } from "../../kernel/log.ts";
-import { IsolatedRunner, type IsolatedRunnerDeps } from "./isolated-runner.ts";
+import { IsolatedRunner } from "./isolated-runner.ts";
 import { job } from "./job.ts";
 import type { JobClaim } from "./job-claim.ts";
 import type { JobTable } from "./job-table.ts";
@@ -13,6 +13,8 @@ interface Asked {
   readonly id: string;
   readonly answer: Signal;
 }
+
+type Deps = ConstructorParameters<typeof IsolatedRunner>[0];
 
 let asked: Asked[] = [];
 let isolated: IsolatedRunner;
@@ -29,7 +31,7 @@ beforeEach(() => {
       return undefined;
     },
   } as unknown as JobTable;
-  isolated = new IsolatedRunner({ table, log: silentLogger } as unknown as IsolatedRunnerDeps);
+  isolated = new IsolatedRunner({ table, log: silentLogger } as unknown as Deps);
 });
 afterEach(() => isolated.close());
 
@@ -52,11 +54,11 @@ describe("the runner of jobs that run alone", () => {
   it("gives a child more time than a lease to write the end of its job: while the database is away the lease ends first, and no death is counted", async () => {
     const requests: AloneRequest[] = [];
     const claim = { id: "a", name: "send", attempt: 3 } as JobClaim;
-    const parts: Partial<IsolatedRunnerDeps> = {
+    const parts: Partial<Deps> = {
       context: "orders",
       jobs: { send: job(z.object({}), { timeoutMs: 100 }) },
       table: { claim: async () => claim } as unknown as JobTable,
-      leases: { hold: () => ({ release: () => {} }) } as unknown as IsolatedRunnerDeps["leases"],
+      leases: { hold: () => ({ release: () => {} }) } as unknown as Deps["leases"],
       leaseMs: 15_000,
       log: silentLogger,
       runAlone: async (request) => {
@@ -64,7 +66,7 @@ describe("the runner of jobs that run alone", () => {
         return { kind: "ended" };
       },
     };
-    isolated = new IsolatedRunner(parts as IsolatedRunnerDeps);
+    isolated = new IsolatedRunner(parts as Deps);
     isolated.add("a");
     await until(() => requests.length === 1);
     expect(requests[0]?.timeoutMs).toBeGreaterThan(100 + 15_000);

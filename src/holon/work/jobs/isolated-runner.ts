@@ -7,7 +7,7 @@ import { CRASHED, type JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
 import type { RunAlone } from "./run-alone.ts";
 
-export interface IsolatedRunnerDeps {
+interface IsolatedRunnerDeps {
   readonly context: string;
   readonly jobs: JobMap;
   readonly table: JobTable;
@@ -34,13 +34,13 @@ const SETTLE_MS = 5_000;
  *     and no death is counted.
  */
 export class IsolatedRunner {
-  readonly #parts: IsolatedRunnerDeps;
+  readonly #deps: IsolatedRunnerDeps;
   readonly #turn = new Semaphore(1);
   readonly #added = new Map<string, Promise<void>>();
   readonly #stop = new AbortController();
 
-  constructor(parts: IsolatedRunnerDeps) {
-    this.#parts = parts;
+  constructor(deps: IsolatedRunnerDeps) {
+    this.#deps = deps;
   }
 
   /** Queues a job. A job that is queued already is not queued again. */
@@ -48,7 +48,7 @@ export class IsolatedRunner {
     if (this.#stop.signal.aborted || this.#added.has(id)) return;
     const ended = this.#turn
       .run(() => this.#run(id))
-      .catch((error: unknown) => this.#parts.log.warn({ jobId: id, err: error }, "a job could not be run alone; it waits for its lease to end"))
+      .catch((error: unknown) => this.#deps.log.warn({ jobId: id, err: error }, "a job could not be run alone; it waits for its lease to end"))
       .finally(() => this.#added.delete(id));
     this.#added.set(id, ended);
   }
@@ -61,7 +61,7 @@ export class IsolatedRunner {
 
   async #run(id: string): Promise<void> {
     if (this.#stop.signal.aborted) return;
-    const { table, leases, leaseMs } = this.#parts;
+    const { table, leases, leaseMs } = this.#deps;
     // I1.
     const claim = await table.claim(id, leaseMs, true);
     if (claim === undefined) return;
@@ -75,7 +75,7 @@ export class IsolatedRunner {
   }
 
   async #runClaimed(claim: JobClaim, signal: AbortSignal): Promise<void> {
-    const { context, jobs, table, runAlone, writes, leaseMs } = this.#parts;
+    const { context, jobs, table, runAlone, writes, leaseMs } = this.#deps;
     const timeoutMs = (jobs[claim.name]?.timeoutMs ?? 0) + leaseMs + SETTLE_MS;
     const outcome = await runAlone({ context, id: claim.id, attempt: claim.attempt, timeoutMs }, signal);
     // I2.
@@ -84,7 +84,7 @@ export class IsolatedRunner {
   }
 
   async #died(claim: JobClaim, how: string): Promise<void> {
-    const { context, table, log, writes } = this.#parts;
+    const { context, table, log, writes } = this.#deps;
     const { id, name } = claim;
     const state = await writes.run(() => table.diedAlone(claim));
     if (state === "failed") log.error({ job: `${context}.${name}`, jobId: id, how }, `a job failed for good: it ${CRASHED}`);

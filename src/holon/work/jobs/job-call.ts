@@ -2,7 +2,7 @@ import type { SQL } from "../../data/drizzle/sql.ts";
 import type { Scope } from "../../kernel/scope.ts";
 
 /** The part of a transaction that a job needs to write its end together with its effect. */
-export interface EffectTransaction {
+interface EffectTransaction {
   readonly db: { execute(query: SQL): PromiseLike<unknown> };
 }
 

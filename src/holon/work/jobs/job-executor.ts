@@ -19,7 +19,7 @@ import type { JobSender } from "./job-sender.ts";
 import type { JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
 
-interface JobExecutorParts {
+interface JobExecutorDeps {
   readonly context: string;
   readonly jobs: JobMap;
   readonly handlers: ReadonlyMap<string, JobHandler>;
@@ -81,15 +81,15 @@ const GREATEST_REASON_LENGTH = 1_000;
  * I5. A failure is not counted if the lease was lost, if the process stops, or if the run is the first in a row that was cut off.
  */
 export class JobExecutor {
-  readonly #parts: JobExecutorParts;
+  readonly #deps: JobExecutorDeps;
   readonly #parsers: ReadonlyMap<string, { readonly data: Parser; readonly result: Parser }>;
   readonly #running = new Set<Scope>();
   #aborted = false;
 
-  constructor(parts: JobExecutorParts) {
-    this.#parts = parts;
+  constructor(deps: JobExecutorDeps) {
+    this.#deps = deps;
     this.#parsers = new Map(
-      Object.entries(parts.jobs).map(([name, { data, result }]) => [name, { data: createParser(data), result: resultParser(result) }]),
+      Object.entries(deps.jobs).map(([name, { data, result }]) => [name, { data: createParser(data), result: resultParser(result) }]),
     );
   }
 
@@ -102,7 +102,7 @@ export class JobExecutor {
   /** Holds the lease of a claim from now on, until the job is executed, or released because it does not run here. */
   hold(claim: JobClaim): HeldJob {
     const held: HeldJob = { claim, lease: undefined, scope: undefined };
-    held.lease = this.#parts.leases?.hold(claim, claim.sinceMs, (reason) => held.scope?.cancel(reason));
+    held.lease = this.#deps.leases?.hold(claim, claim.sinceMs, (reason) => held.scope?.cancel(reason));
     return held;
   }
 
@@ -119,12 +119,12 @@ export class JobExecutor {
 
   async #execute(held: HeldJob, listener: RunListener): Promise<JobOutcome> {
     const { claim } = held;
-    const { jobs, handlers, table, context } = this.#parts;
+    const { jobs, handlers, table, context } = this.#deps;
     const spec = jobs[claim.name];
     const handler = handlers.get(claim.name);
     const parsers = this.#parsers.get(claim.name);
     const trace = parseTraceparent(claim.traceparent);
-    const log = this.#parts.log.child({ job: `${context}.${claim.name}`, jobId: claim.id, attempt: claim.attempt, traceId: trace.traceId });
+    const log = this.#deps.log.child({ job: `${context}.${claim.name}`, jobId: claim.id, attempt: claim.attempt, traceId: trace.traceId });
     if (spec === undefined || handler === undefined || parsers === undefined) {
       log.warn({}, "this process has no handler for a job; it is left to others");
       await this.#write(() => table.giveBack(claim, UNKNOWN_WAIT_MS));
@@ -159,7 +159,7 @@ export class JobExecutor {
   }
 
   #scopeOf({ claim, spec, trace }: Run): Scope {
-    const { context, clock } = this.#parts;
+    const { context, clock } = this.#deps;
     return Scope.root({
       principal: Object.freeze({ kind: "system", context, task: `job ${claim.name}` }),
       caller: context,
@@ -171,7 +171,7 @@ export class JobExecutor {
 
   /** Calls the handler. The timeout ends the wait for a handler that never returns. */
   async #call(run: Run, handler: JobHandler, data: unknown, show: ShowProgress): Promise<unknown> {
-    const { table, wheel } = this.#parts;
+    const { table, wheel } = this.#deps;
     const { claim } = run;
     // I3.
     const scope = this.#scopeOf(run);
@@ -208,7 +208,7 @@ export class JobExecutor {
   }
 
   async #done(run: Run, answer: unknown, onHandled: () => void): Promise<JobOutcome> {
-    const { table, batchWriter = table } = this.#parts;
+    const { table, batchWriter = table } = this.#deps;
     const { claim, log } = run;
     const result = run.isCompleted ? undefined : keptResult(run, answer).json;
     onHandled();
@@ -220,7 +220,7 @@ export class JobExecutor {
   }
 
   async #failed(run: Run, error: unknown): Promise<JobOutcome> {
-    const { table, sender, random } = this.#parts;
+    const { table, sender, random } = this.#deps;
     const { claim, spec, log } = run;
     // I4. This also counts a commit whose answer was lost.
     if (run.isCompleted || (await this.#write(() => table.isDone(claim)))) {
@@ -253,14 +253,14 @@ export class JobExecutor {
   }
 
   async #setAside(claim: JobClaim, log: Logger, error: unknown): Promise<JobOutcome> {
-    const isOurs = await this.#write(() => this.#parts.table.fail(claim, reasonOf(error)));
+    const isOurs = await this.#write(() => this.#deps.table.fail(claim, reasonOf(error)));
     if (!isOurs) return { kind: "lost" };
     log.error({ err: error }, "a job failed for good");
     return { kind: "failed", error };
   }
 
   #write<Result>(write: () => Promise<Result>): Promise<Result> {
-    return this.#parts.writes.run(write);
+    return this.#deps.writes.run(write);
   }
 }
 

@@ -12,7 +12,7 @@ const TOGETHER_MS = 50;
 /** How much the last run counts in the usual length of a run. */
 const WEIGHT = 0.1;
 
-interface JobGateParts {
+interface JobGateDeps {
   /** How many handlers of a queue run at once in this process. */
   readonly concurrency: number;
   /** Most jobs that may be taken ahead. */
@@ -26,7 +26,7 @@ interface JobGateParts {
  * runs take long, nothing is taken ahead: another process may be free.
  */
 export class JobGate {
-  readonly #parts: JobGateParts;
+  readonly #deps: JobGateDeps;
   readonly #places: Semaphore;
   readonly #lookingOn: (() => void)[] = [];
   #usualMs = AHEAD_MS;
@@ -34,9 +34,9 @@ export class JobGate {
   #usualCount = 1;
   #ahead = 0;
 
-  constructor(parts: JobGateParts) {
-    this.#parts = parts;
-    this.#places = new Semaphore(parts.concurrency);
+  constructor(deps: JobGateDeps) {
+    this.#deps = deps;
+    this.#places = new Semaphore(deps.concurrency);
   }
 
   /** Notes how many jobs a message has. */
@@ -86,7 +86,7 @@ export class JobGate {
   }
 
   #look(tookMs: number): void {
-    const { concurrency, aheadCount, onAhead } = this.#parts;
+    const { concurrency, aheadCount, onAhead } = this.#deps;
     this.#usualMs += (tookMs - this.#usualMs) * WEIGHT;
     const jobs = Math.min(aheadCount, Math.floor((concurrency * AHEAD_MS) / Math.max(this.#usualMs, 0.001) / 2));
     const ahead = Math.ceil(jobs / this.#usualCount);

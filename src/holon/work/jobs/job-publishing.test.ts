@@ -10,10 +10,12 @@ import { markOrigin } from "../../kernel/origin.ts";
 import { Timers } from "../../kernel/timers.ts";
 import { EVENT_LIMITS, type EventLimits } from "../inbox/event-limits.ts";
 import { LeftWork } from "../left-work.ts";
-import { createPublisher, type Dispatch, type Publisher } from "../outbox/create-publisher.ts";
+import { createPublisher, type Publisher } from "../outbox/create-publisher.ts";
 import { job } from "./job.ts";
 import { effects } from "./jobs.fixture.testing.ts";
 import { useJobs } from "./jobs.testing.ts";
+
+type Dispatch = Parameters<Publisher["dispatchJobsTo"]>[0];
 
 const place = useJobs();
 const publishers: Publisher[] = [];

@@ -41,17 +41,11 @@ export interface SendableJob {
 /** Most jobs that one message names. More would save little, and more jobs would have to be passed on if one takes long. */
 const MESSAGE_COUNT = 10;
 
-/** How jobs are put into messages. */
-export interface SendOptions {
-  /** Puts each job into its own message. */
-  readonly singly?: boolean;
-}
-
 /**
  * Makes messages of jobs. A message holds ids only. Jobs that are due now and have the same name and priority share a message: a message costs a queue more
- * than a row costs the database. Each message has an id that the queue has not seen.
+ * than a row costs the database. With `singly`, each job gets its own message. Each message has an id that the queue has not seen.
  */
-export function toQueued(jobs: readonly SendableJob[], { singly = false }: SendOptions = {}): readonly QueuedJob[] {
+export function toQueued(jobs: readonly SendableJob[], { singly = false }: { readonly singly?: boolean } = {}): readonly QueuedJob[] {
   const alike = new Map<string, SendableJob[]>();
   for (const job of jobs) {
     const likeness = singly || job.suspect || job.delay_ms > 0 ? job.id : `${job.name} ${job.priority}`;
@@ -67,7 +61,7 @@ export function toQueued(jobs: readonly SendableJob[], { singly = false }: SendO
 }
 
 /** The content of a message. */
-export interface JobMessage {
+interface JobMessage {
   readonly ids: readonly string[];
   readonly isSuspect: boolean;
   /** Whether all of it was understood. */

@@ -11,7 +11,7 @@ import { DEATHS_BEFORE_ALONE, type JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
 import type { UnheardClaims } from "./unheard-claims.ts";
 
-interface JobRunnerParts {
+interface JobRunnerDeps {
   readonly table: JobTable;
   readonly executor: JobExecutor;
   readonly isolated: IsolatedRunner;
@@ -55,11 +55,11 @@ const KEEP_MS = 10_000;
  *     were put back, each would become one more message, behind all that wait.
  */
 export class JobRunner {
-  readonly #parts: JobRunnerParts;
+  readonly #deps: JobRunnerDeps;
   readonly #ending = new Set<Promise<unknown>>();
 
-  constructor(parts: JobRunnerParts) {
-    this.#parts = parts;
+  constructor(deps: JobRunnerDeps) {
+    this.#deps = deps;
   }
 
   /**
@@ -92,7 +92,7 @@ export class JobRunner {
     const outcomes: PromiseSettledResult<void>[] = [];
     for (; turn.length > 0; turn = kept.splice(0, gate.roomFor(kept.length))) {
       outcomes.push(...(await this.#runTogether(turn, handout)));
-      if (this.#parts.writes.isStopping) break;
+      if (this.#deps.writes.isStopping) break;
     }
     over.abort();
     return [...outcomes, ...(await Promise.allSettled([keeping]))];
@@ -100,7 +100,7 @@ export class JobRunner {
 
   /** I4. Puts the jobs that a message keeps back on their queue, when they are no longer to be kept. Resolves when it keeps none. */
   async #keep(kept: string[], { othersWait = async () => false }: JobHandout, over: AbortSignal): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock } = this.#deps;
     const untilMs = clock.monotonicMs() + KEEP_MS;
     while (kept.length > 0 && !over.aborted && clock.monotonicMs() < untilMs && (await othersWait().catch(() => false)))
       await sleep(LOOK_MS, undefined, { signal: over }).catch(() => {});
@@ -116,7 +116,7 @@ export class JobRunner {
     try {
       const claim = await this.#claimOrIsolate(id);
       if (claim === undefined) return;
-      const { clock, executor } = this.#parts;
+      const { clock, executor } = this.#deps;
       const held = executor.hold(claim);
       isIn ||= await gate.enter();
       // I2, I3.
@@ -131,7 +131,7 @@ export class JobRunner {
   }
 
   async #claimOrIsolate(id: string): Promise<JobClaim | undefined> {
-    const { table, isolated, batchWriter, unheard, writes, leaseMs } = this.#parts;
+    const { table, isolated, batchWriter, unheard, writes, leaseMs } = this.#deps;
     // Whatever the outcome, the job is not requested again for this message.
     const { claim, standing } = await writes.run(() => batchWriter.claim(id), leaseMs).finally(() => unheard.giveUp(id));
     if (standing?.state === "waiting" && standing.deaths >= DEATHS_BEFORE_ALONE) isolated.add(id);
@@ -153,31 +153,31 @@ export class JobRunner {
 
   /** Takes jobs off their queue that this process does not know. The caller must notify processes that may know them. */
   async leaveToOthers(ids: readonly string[], isRetry: boolean): Promise<void> {
-    const { table, writes } = this.#parts;
+    const { table, writes } = this.#deps;
     await this.#rerun(ids, isRetry);
     await writes.run(() => table.unsent(ids));
   }
 
   /** An operator who retries a message in the dashboard means its jobs. A job that did not fail for good is left as it is. */
   async #rerun(ids: readonly string[], isRetry: boolean): Promise<void> {
-    const { table, writes } = this.#parts;
+    const { table, writes } = this.#deps;
     if (isRetry) for (const id of ids) await writes.run(() => table.rerun(id));
   }
 
   /** Puts jobs of a message back on their queue, each in its own message. */
   async #leave(ids: readonly string[]): Promise<void> {
-    const { table, sender, writes } = this.#parts;
+    const { table, sender, writes } = this.#deps;
     await sender.send(await writes.run(() => table.sendAgain(ids)), { singly: true });
   }
 
   async #passOn({ claim, lease }: HeldJob): Promise<void> {
-    const { table, sender, writes } = this.#parts;
+    const { table, sender, writes } = this.#deps;
     const job = await writes.run(() => table.passOn(claim)).finally(() => lease?.release());
     if (job !== undefined) await sender.send([job]);
   }
 
   #execute(held: HeldJob, show: ShowProgress | undefined): Promise<void> {
-    const { executor, log } = this.#parts;
+    const { executor, log } = this.#deps;
     return new Promise((resolve, reject) => {
       const ending = executor.execute(held, { show, onHandled: resolve }).then(
         (outcome) => {

@@ -2,11 +2,11 @@ import type { Logger } from "../../kernel/log.ts";
 import type { LeftWork } from "../left-work.ts";
 import type { QueueBackend } from "../queue/queue-backend.ts";
 import type { JobMap } from "./job.ts";
-import { jobQueueName, type SendableJob, type SendOptions, toQueued } from "./job-queues.ts";
+import { jobQueueName, type SendableJob, toQueued } from "./job-queues.ts";
 import type { OutboxPlace } from "./job-statements.ts";
 import type { JobTable } from "./job-table.ts";
 
-interface JobSenderParts {
+interface JobSenderDeps {
   readonly context: string;
   readonly jobs: JobMap;
   readonly table: JobTable;
@@ -17,20 +17,20 @@ interface JobSenderParts {
 
 /** Puts jobs on their queues. If a queue cannot be reached, nothing is lost: the sweeper sends its jobs again. */
 export class JobSender {
-  readonly #parts: JobSenderParts;
+  readonly #deps: JobSenderDeps;
 
-  constructor(parts: JobSenderParts) {
-    this.#parts = parts;
+  constructor(deps: JobSenderDeps) {
+    this.#deps = deps;
   }
 
   /** Whether jobs can be put on a queue now. While they cannot, no job should be taken to be sent: each would be written twice without any use. */
   get isReachable(): boolean {
-    return this.#parts.backend?.reachable === true;
+    return this.#deps.backend?.reachable === true;
   }
 
-  /** Returns the queues that did not take their jobs. Does not fail: a sweeper sends those jobs again. */
-  async send(jobs: readonly SendableJob[], options: SendOptions = {}): Promise<ReadonlySet<string>> {
-    const { context, jobs: specs } = this.#parts;
+  /** Returns the queues that did not take their jobs. Does not fail: a sweeper sends those jobs again. With `singly`, each job gets its own message. */
+  async send(jobs: readonly SendableJob[], { singly = false }: { readonly singly?: boolean } = {}): Promise<ReadonlySet<string>> {
+    const { context, jobs: specs } = this.#deps;
     const byQueue = new Map<string, SendableJob[]>();
     for (const job of jobs) {
       const queue = jobQueueName(context, job.name, specs);
@@ -39,14 +39,14 @@ export class JobSender {
       else others.push(job);
     }
     const refusing = new Set<string>();
-    for (const [queue, own] of byQueue) if (!(await this.#add(queue, own, options))) refusing.add(queue);
+    for (const [queue, own] of byQueue) if (!(await this.#add(queue, own, singly))) refusing.add(queue);
     return refusing;
   }
 
-  async #add(queue: string, jobs: readonly SendableJob[], options: SendOptions): Promise<boolean> {
-    const { backend, table, log, jobs: specs } = this.#parts;
+  async #add(queue: string, jobs: readonly SendableJob[], isSingly: boolean): Promise<boolean> {
+    const { backend, table, log, jobs: specs } = this.#deps;
     // A queue with a rate counts messages, so each job needs its own.
-    const singly = options.singly === true || jobs.some(({ name }) => specs[name]?.rate !== undefined);
+    const singly = isSingly || jobs.some(({ name }) => specs[name]?.rate !== undefined);
     try {
       if (backend?.reachable === true) {
         await backend.add(queue, toQueued(jobs, { singly }));
@@ -68,7 +68,7 @@ export class JobSender {
   }
 }
 
-interface JobDispatcherParts {
+interface JobDispatcherDeps {
   readonly table: JobTable;
   readonly sender: JobSender;
   readonly left: LeftWork;
@@ -86,7 +86,7 @@ export type JobDispatcher = (rows: readonly OutboxPlace[]) => Promise<void>;
  * knows them.
  * Guarantee: dispatching a row again does nothing. Errors: UNAVAILABLE - nothing was taken over.
  */
-export function createJobDispatcher({ table, sender, left, tellOthers }: JobDispatcherParts): JobDispatcher {
+export function createJobDispatcher({ table, sender, left, tellOthers }: JobDispatcherDeps): JobDispatcher {
   return async (rows) => {
     if (rows.length === 0) return;
     const ids = rows.map(({ id }) => id);

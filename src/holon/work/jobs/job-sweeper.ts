@@ -9,7 +9,7 @@ import type { JobSender } from "./job-sender.ts";
 import { type JobTable, SWEEP_COUNT } from "./job-table.ts";
 import type { JobTiming } from "./job-timing.ts";
 
-interface JobSweeperParts extends TaskDeps {
+interface JobSweeperDeps extends TaskDeps {
   readonly context: string;
   readonly jobs: JobMap;
   readonly table: JobTable;
@@ -27,7 +27,7 @@ interface JobSweeperParts extends TaskDeps {
  * I3. A queue that refuses jobs is tried with one job in each sweep, until it takes that.
  */
 export class JobSweeper implements Closable {
-  readonly #parts: JobSweeperParts;
+  readonly #deps: JobSweeperDeps;
   readonly #guard: ReclaimGuard;
   readonly #tasks: readonly Task[];
   #reclaiming: Promise<boolean> | undefined = undefined;
@@ -40,16 +40,16 @@ export class JobSweeper implements Closable {
   readonly #handedOut = new Map<string, HandedOut>();
   #closed = false;
 
-  constructor(parts: JobSweeperParts) {
-    const everyMs = parts.timing.sweepMs;
-    this.#parts = parts;
-    this.#guard = new ReclaimGuard({ leaseMs: parts.timing.leaseMs, everyMs });
+  constructor(deps: JobSweeperDeps) {
+    const everyMs = deps.timing.sweepMs;
+    this.#deps = deps;
+    this.#guard = new ReclaimGuard({ leaseMs: deps.timing.leaseMs, everyMs });
     // Two tasks, so that a queue that is slow to answer makes no gaps in the looks for dead processes.
     this.#tasks = [
-      new Task({ ...parts, task: "reclaim jobs of dead processes", everyMs, run: () => this.#reclaimOnce() }),
-      new Task({ ...parts, task: "send overdue jobs again", everyMs, run: () => this.#sweepOnce() }),
+      new Task({ ...deps, task: "reclaim jobs of dead processes", everyMs, run: () => this.#reclaimOnce() }),
+      new Task({ ...deps, task: "send overdue jobs again", everyMs, run: () => this.#sweepOnce() }),
     ];
-    for (const task of this.#tasks) parts.wheel.add(task, parts.clock.monotonicMs() + everyMs);
+    for (const task of this.#tasks) deps.wheel.add(task, deps.clock.monotonicMs() + everyMs);
   }
 
   /** Sweeps until nothing is left to do. Joins a sweep that is running. Errors: those of the database. */
@@ -80,7 +80,7 @@ export class JobSweeper implements Closable {
   }
 
   async #reclaim(): Promise<boolean> {
-    const { context, table, log } = this.#parts;
+    const { context, table, log } = this.#deps;
     const nowMs = await table.now();
     if (!this.#guard.looked(nowMs)) return false;
     // I1. The statement may arrive much later, if the network held it back while no process could renew.
@@ -93,7 +93,7 @@ export class JobSweeper implements Closable {
 
   /** Returns whether a queue that lost its jobs takes more of them at once. */
   async #sweep(): Promise<boolean> {
-    const { table, sender, timing } = this.#parts;
+    const { table, sender, timing } = this.#deps;
     const idleAtMs = this.#idleAtMs;
     this.#idleAtMs = new Map();
     if (!sender.isReachable) return false;
@@ -104,7 +104,7 @@ export class JobSweeper implements Closable {
 
   /** I3. Sends overdue jobs of a queue again. */
   async #sendAgain(queue: string, names: readonly string[], wasIdleAtMs: number | undefined): Promise<void> {
-    const { table, sender, timing, clock } = this.#parts;
+    const { table, sender, timing, clock } = this.#deps;
     const nowMs = clock.monotonicMs();
     const idleAtMs = wasIdleAtMs ?? ((await this.#isIdle(queue)) ? nowMs : undefined);
     // All that was sent before the queue was idle is lost. That stays true when the queue has got the first pages of it again.
@@ -120,13 +120,13 @@ export class JobSweeper implements Closable {
 
   /** Whether a queue has nothing, and no worker has anything of it. */
   async #isIdle(queue: string): Promise<boolean> {
-    const depth = await this.#parts.backend.depth(queue).catch(() => undefined);
+    const depth = await this.#deps.backend.depth(queue).catch(() => undefined);
     return depth !== undefined && depth.waiting + depth.active + depth.delayed === 0;
   }
 
   /** I2. The jobs that a queue lost; undefined if that is not known yet. */
   async #lostOn(queue: string): Promise<LostWork | undefined> {
-    const { backend, table, timing, clock } = this.#parts;
+    const { backend, table, timing, clock } = this.#deps;
     const atMs = clock.monotonicMs();
     const backlog = await backend.backlog(queue).catch(() => undefined);
     if (backlog === undefined) return { forMs: timing.resendAnywayMs, priority: ANY_PRIORITY };
@@ -141,7 +141,7 @@ export class JobSweeper implements Closable {
   }
 
   #byQueue(names: readonly string[]): ReadonlyMap<string, readonly string[]> {
-    const { context, jobs } = this.#parts;
+    const { context, jobs } = this.#deps;
     const byQueue = new Map<string, string[]>();
     for (const name of names) {
       const queue = jobQueueName(context, name, jobs);

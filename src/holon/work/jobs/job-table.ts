@@ -44,7 +44,7 @@ const EARLY_MS = 1_000;
 /** Most rows that one statement of a sweep changes, so that it locks few rows. */
 export const SWEEP_COUNT = 500;
 
-interface JobTableOptions {
+interface JobTableDeps {
   readonly database: WorkDatabase;
   /** Names of the jobs that this version has. */
   readonly names: readonly string[];
@@ -85,7 +85,7 @@ export class JobTable {
   readonly renewal: string;
   #claimCount = 0;
 
-  constructor({ database, names, clock, runner = "" }: JobTableOptions) {
+  constructor({ database, names, clock, runner = "" }: JobTableDeps) {
     const table = `${quoteIdentifier(database.context)}.holon_jobs`;
     this.#database = database;
     this.#jobs = database.table("holon_jobs");

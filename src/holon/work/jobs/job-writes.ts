@@ -2,7 +2,7 @@ import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import { markOrigin } from "../../kernel/origin.ts";
 import { type RetryDeps, retry } from "../../kernel/retry.ts";
 
-interface JobWritesOptions extends RetryDeps {
+interface JobWritesDeps extends RetryDeps {
   /** How long writes are still repeated after the process began to stop. */
   readonly leaseMs: number;
 }
@@ -17,11 +17,11 @@ const WAITS = { firstMs: 100, greatestMs: 2_000 };
  * process stops.
  */
 export class JobWrites {
-  readonly #options: JobWritesOptions;
+  readonly #deps: JobWritesDeps;
   #isStopping = false;
 
-  constructor(options: JobWritesOptions) {
-    this.#options = options;
+  constructor(deps: JobWritesDeps) {
+    this.#deps = deps;
   }
 
   get isStopping(): boolean {
@@ -35,10 +35,10 @@ export class JobWrites {
 
   /** Runs a write until it succeeds. Errors: an error that does not pass, at once; the last error, when the time is up. */
   run<Result>(write: () => Promise<Result>, forMs = Number.POSITIVE_INFINITY): Promise<Result> {
-    const { clock, leaseMs } = this.#options;
+    const { clock, leaseMs } = this.#deps;
     const startedMs = clock.monotonicMs();
     const isOver = () => this.#isStopping && clock.monotonicMs() - startedMs >= leaseMs;
-    return retry(this.#options, { ...WAITS, forMs }, write, { isOver });
+    return retry(this.#deps, { ...WAITS, forMs }, write, { isOver });
   }
 }
 

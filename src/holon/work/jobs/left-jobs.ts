@@ -7,7 +7,7 @@ import type { JobRunner } from "./job-runner.ts";
 import type { JobSender } from "./job-sender.ts";
 import { type JobTable, SWEEP_COUNT } from "./job-table.ts";
 
-interface LeftJobsParts extends TaskDeps {
+interface LeftJobsDeps extends TaskDeps {
   readonly context: string;
   readonly jobs: JobMap;
   readonly table: JobTable;
@@ -26,7 +26,7 @@ interface LeftJobsParts extends TaskDeps {
  * while this one is busy.
  */
 export class LeftJobs implements Closable {
-  readonly #parts: LeftJobsParts;
+  readonly #deps: LeftJobsDeps;
   readonly #task: Task;
   readonly #shared: readonly string[];
   readonly #limited: readonly string[];
@@ -35,13 +35,13 @@ export class LeftJobs implements Closable {
   readonly #refusing = new Set<string>();
   #isClosed = false;
 
-  constructor(parts: LeftJobsParts) {
-    const { context, jobs, everyMs } = parts;
-    this.#parts = parts;
+  constructor(deps: LeftJobsDeps) {
+    const { context, jobs, everyMs } = deps;
+    this.#deps = deps;
     const isShared = (name: string): boolean => this.#queueOf(name) === jobQueueName(context, "", {});
     this.#shared = Object.keys(jobs).filter(isShared);
     this.#limited = Object.keys(jobs).filter((name) => !isShared(name));
-    this.#task = new Task({ ...parts, task: "jobs that others left", everyMs, run: () => this.#take() });
+    this.#task = new Task({ ...deps, task: "jobs that others left", everyMs, run: () => this.#take() });
   }
 
   wake(): void {
@@ -56,7 +56,7 @@ export class LeftJobs implements Closable {
   }
 
   async #take(): Promise<boolean> {
-    const { table, gate } = this.#parts;
+    const { table, gate } = this.#deps;
     const isMore = await this.#sendLimited();
     const room = gate.freeCount;
     if (this.#shared.length > 0 && room > 0) for (const job of await table.takeUnsent(this.#shared, room)) this.#run(job);
@@ -68,7 +68,7 @@ export class LeftJobs implements Closable {
    * must not be tried in a loop, and must not hold up other queues. Returns whether there may be more jobs that a queue takes.
    */
   async #sendLimited(): Promise<boolean> {
-    const { table, sender } = this.#parts;
+    const { table, sender } = this.#deps;
     if (!sender.isReachable) return false;
     const open = this.#limited.filter((name) => !this.#refusing.has(this.#queueOf(name)));
     const tried = this.#limited.filter((name) => this.#refusing.has(this.#queueOf(name)));
@@ -83,12 +83,12 @@ export class LeftJobs implements Closable {
   }
 
   #queueOf(name: string): string {
-    return jobQueueName(this.#parts.context, name, this.#parts.jobs);
+    return jobQueueName(this.#deps.context, name, this.#deps.jobs);
   }
 
   /** Runs one job. Its runner writes the outcome. */
   #run({ id, suspect }: SendableJob): void {
-    const { runner, gate } = this.#parts;
+    const { runner, gate } = this.#deps;
     const run = runner
       .run([id], { gate, isSuspect: suspect, isRetry: false })
       .catch(() => {})

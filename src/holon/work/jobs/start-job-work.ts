@@ -1,11 +1,6 @@
-import type { Clock } from "../../kernel/clock.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
-import type { Logger } from "../../kernel/log.ts";
-import type { Timers } from "../../kernel/timers.ts";
-import type { CountLeft } from "../../observe/work-metrics.ts";
-import type { LeaseThread } from "../engine/lease-thread.ts";
 import { Leases, type WhileBlocked } from "../engine/leases.ts";
-import type { TaskBoard } from "../engine/task-board.ts";
+import type { ContextWorkDeps } from "../engine/task.ts";
 import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import { LeftWork } from "../left-work.ts";
 import type { QueueBackend, QueueWorker } from "../queue/queue-backend.ts";
@@ -42,27 +37,13 @@ export interface JobModule {
   readonly schedules: ScheduleMap;
 }
 
-/** The services of the process that jobs use. */
-export interface JobServices {
-  readonly clock: Clock;
-  readonly wheel: Timers;
-  readonly log: Logger;
-  readonly board?: TaskBoard | undefined;
-  /** In [0, 1). */
-  readonly random: () => number;
-  readonly newId: () => string;
-  readonly left?: CountLeft;
-  /** Renews leases while this process is blocked. */
-  readonly thread?: LeaseThread | undefined;
-}
-
-export interface JobWorkOptions {
+interface JobWorkDeps {
   readonly module: JobModule;
   /** The compiled handlers of the context, by the name of their job. */
   readonly handlers: ReadonlyMap<string, JobHandler>;
   readonly store: WorkData;
   readonly backend: QueueBackend;
-  readonly services: JobServices;
+  readonly services: ContextWorkDeps;
   readonly runAlone: RunAlone;
   readonly timing?: Partial<JobTiming>;
 }
@@ -85,10 +66,10 @@ export interface JobWork extends Closable, JobAdmin {
  * Guarantee: a job that was enqueued runs until it is done or has failed for good, whatever queue or process is lost meanwhile. It runs at least once; what its
  * handler writes by `complete` happens once.
  */
-export async function startJobWork(options: JobWorkOptions): Promise<JobWork> {
-  const { module, handlers, store, backend, services, runAlone } = options;
+export async function startJobWork(deps: JobWorkDeps): Promise<JobWork> {
+  const { module, handlers, store, backend, services, runAlone } = deps;
   const { clock, wheel, random, newId, board } = services;
-  const timing: JobTiming = { ...DEFAULT_JOB_TIMING, ...options.timing };
+  const timing: JobTiming = { ...DEFAULT_JOB_TIMING, ...deps.timing };
   const { name: context, jobs } = module;
   const log = services.log.child({ context });
   const database = new WorkDatabase(store, clock);

@@ -3,7 +3,7 @@ import { RENEWALS_PER_LEASE } from "../engine/lease-thread.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import type { JobTable } from "./job-table.ts";
 
-interface UnheardClaimsParts extends TaskDeps {
+interface UnheardClaimsDeps extends TaskDeps {
   readonly table: Pick<JobTable, "giveBackUnheard">;
   readonly leaseMs: number;
 }
@@ -41,18 +41,18 @@ const BACKOFF = { firstMs: 250, greatestMs: 2_000 };
  * I4. If there are too many claims, the oldest are kept: later ones found the database away, and were not committed.
  */
 export class UnheardClaims implements Closable {
-  readonly #parts: UnheardClaimsParts;
+  readonly #deps: UnheardClaimsDeps;
   readonly #unheard = new Map<string, UnheardClaim[]>();
   readonly #givenUp = new Set<UnheardClaim>();
   readonly #task: Task;
   #unheardCount = 0;
 
-  constructor(parts: UnheardClaimsParts) {
-    this.#parts = parts;
+  constructor(deps: UnheardClaimsDeps) {
+    this.#deps = deps;
     this.#task = new Task({
-      ...parts,
+      ...deps,
       task: "give back claims of jobs that were not heard of",
-      everyMs: parts.leaseMs / RENEWALS_PER_LEASE,
+      everyMs: deps.leaseMs / RENEWALS_PER_LEASE,
       backoff: BACKOFF,
       run: () => this.#giveBack(),
     });
@@ -111,7 +111,7 @@ export class UnheardClaims implements Closable {
   }
 
   async #giveBackPage(claims: readonly UnheardClaim[]): Promise<void> {
-    const { table, leaseMs, clock, log } = this.#parts;
+    const { table, leaseMs, clock, log } = this.#deps;
     const given = await table.giveBackUnheard(claims, leaseMs / RENEWALS_PER_LEASE);
     const nowMs = clock.monotonicMs();
     for (const claim of claims) {

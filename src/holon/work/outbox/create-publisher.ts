@@ -14,7 +14,7 @@ import { type QueueLoad, toEventBatches } from "./event-batches.ts";
 import { type FailedRow, FailingRows, type Outcome } from "./failing-rows.ts";
 import { type LeasedRow, OutboxLease, type ResendPatience } from "./outbox-lease.ts";
 
-export interface PublisherOptions extends TaskDeps {
+interface PublisherDeps extends TaskDeps {
   readonly data: WorkData;
   readonly backend: QueueBackend;
   readonly limits: EventLimits;
@@ -22,7 +22,7 @@ export interface PublisherOptions extends TaskDeps {
 }
 
 /** Takes over rows that are jobs. Errors: none of the rows was taken over. An error that does not pass is the fault of a row or of this process. */
-export type Dispatch = (rows: readonly LeasedRow[]) => Promise<void>;
+type Dispatch = (rows: readonly LeasedRow[]) => Promise<void>;
 
 /** Sends what a context's transactions appended: events to their subscribers, jobs to their table. */
 export interface Publisher extends Closable {
@@ -57,8 +57,8 @@ const LOOK_COUNT = 1_000;
 const ADDED_COUNT = 16;
 
 /** Starts to publish the outbox of one context. Any number of processes may do so at once. */
-export function createPublisher(options: PublisherOptions): Publisher {
-  const publishing = new Publishing(options);
+export function createPublisher(deps: PublisherDeps): Publisher {
+  const publishing = new Publishing(deps);
   publishing.start();
   return publishing;
 }
@@ -77,7 +77,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
  *     takes.
  */
 class Publishing implements Publisher {
-  readonly #options: PublisherOptions;
+  readonly #deps: PublisherDeps;
   readonly #name = randomUUID();
   readonly #lease: OutboxLease;
   readonly #window: DeliveryWindow;
@@ -92,19 +92,19 @@ class Publishing implements Publisher {
   readonly #awayKinds = new Map<LeasedRow["kind"], readonly FailedRow[]>();
   #unlisten: () => void = () => {};
 
-  constructor(options: PublisherOptions) {
-    this.#options = options;
-    this.#lease = new OutboxLease(new WorkDatabase(options.data, options.clock));
-    const { limits, backend, clock, log } = options;
+  constructor(deps: PublisherDeps) {
+    this.#deps = deps;
+    this.#lease = new OutboxLease(new WorkDatabase(deps.data, deps.clock));
+    const { limits, backend, clock, log } = deps;
     this.#window = new DeliveryWindow({ backend, lease: this.#lease, clock, queueCount: limits.queueCount, freshMs: limits.pollMs });
     this.#failing = new FailingRows({ clock, log, leastMs: limits.leaseMs, greatestMs: limits.failedRowGreatestMs });
-    this.#sending = new Task({ ...options, task: "publisher", everyMs: limits.pollMs, run: () => this.#send() });
-    this.#refilling = new Task({ ...options, task: "publisher of events that waited", everyMs: limits.pollMs, run: () => this.#refill() });
-    this.#sweeping = new Task({ ...options, task: "outbox sweeper", everyMs: limits.sweepMs, run: () => this.#sweep() });
+    this.#sending = new Task({ ...deps, task: "publisher", everyMs: limits.pollMs, run: () => this.#send() });
+    this.#refilling = new Task({ ...deps, task: "publisher of events that waited", everyMs: limits.pollMs, run: () => this.#refill() });
+    this.#sweeping = new Task({ ...deps, task: "outbox sweeper", everyMs: limits.sweepMs, run: () => this.#sweep() });
   }
 
   start(): void {
-    this.#unlisten = this.#options.data.listenAppended(() => this.#sending.wake());
+    this.#unlisten = this.#deps.data.listenAppended(() => this.#sending.wake());
     this.#sending.wake();
     this.#refilling.wake();
     this.#sweeping.wake();
@@ -125,7 +125,7 @@ class Publishing implements Publisher {
   }
 
   async #send(): Promise<boolean> {
-    const { limits, backend } = this.#options;
+    const { limits, backend } = this.#deps;
     if (!backend.reachable) return false;
     const dispatchJobs = this.#dispatchJobs;
     const kinds = KINDS.filter((kind) => kind === "event" || dispatchJobs !== undefined);
@@ -176,7 +176,7 @@ class Publishing implements Publisher {
   }
 
   async #sendEvents(events: readonly LeasedRow[]): Promise<void> {
-    const { limits, data } = this.#options;
+    const { limits, data } = this.#deps;
     const loads = toEventBatches(data.context, events, limits);
     await this.#window.look(loads.map(({ subscriber }) => subscriber));
     const [fitting, behind]: [QueueLoad[], string[]] = [[], []];
@@ -194,14 +194,14 @@ class Publishing implements Publisher {
 
   /** Sends events that had no room, to subscribers whose queues have room again. */
   async #refill(): Promise<boolean> {
-    if (!this.#options.backend.reachable) return false;
+    if (!this.#deps.backend.reachable) return false;
     await this.#window.look(this.#window.behind);
     const more = await allOver(this.#window.behind.map((name) => this.#refillOne(name)));
     return more.includes(true);
   }
 
   async #refillOne(name: string): Promise<boolean> {
-    const { limits, data } = this.#options;
+    const { limits, data } = this.#deps;
     // An event needs one message at most.
     const count = Math.min(limits.leaseCount, this.#window.room(name));
     if (count === 0) return false;
@@ -226,7 +226,7 @@ class Publishing implements Publisher {
   }
 
   async #addInTurns({ queue, jobs }: QueueLoad): Promise<void> {
-    for (let at = 0; at < jobs.length; at += ADDED_COUNT) await this.#options.backend.add(queue, jobs.slice(at, at + ADDED_COUNT));
+    for (let at = 0; at < jobs.length; at += ADDED_COUNT) await this.#deps.backend.add(queue, jobs.slice(at, at + ADDED_COUNT));
   }
 
   /** Sends the rows of a kind together. If that fails with an error that does not pass, sends them one by one (I4). Ends at the first failure that passes. */
@@ -249,14 +249,14 @@ class Publishing implements Publisher {
   }
 
   async #sweep(): Promise<boolean> {
-    const { left, backend } = this.#options;
+    const { left, backend } = this.#deps;
     for (const { kind, count } of await this.#lease.unknownKinds(KINDS, LOOK_COUNT)) left.note("outbox", kind, count);
     return backend.reachable && (await this.#sendAgain());
   }
 
   /** Sends lost events again, as far as their queue has room. Returns whether there were any. */
   async #sendAgain(): Promise<boolean> {
-    const { limits, data } = this.#options;
+    const { limits, data } = this.#deps;
     const overdue = await this.#overdueSubscribers();
     await this.#window.look(overdue.map(({ name }) => name));
     const rows: LeasedRow[] = [];
@@ -274,7 +274,7 @@ class Publishing implements Publisher {
    * soon.
    */
   async #overdueSubscribers(): Promise<{ readonly name: string; readonly patience: ResendPatience }[]> {
-    const { limits, data, clock } = this.#options;
+    const { limits, data, clock } = this.#deps;
     const { resendMs, resendLostMs } = limits;
     const soonMs = Math.min(resendLostMs, resendMs);
     const overdue = await this.#lease.overdueSubscribers({ firstMs: soonMs, greatestMs: resendMs });
@@ -298,7 +298,7 @@ class Publishing implements Publisher {
 
   /** For how long a queue has had the oldest message that waits there or is being handled; undefined if it has none. */
   async #lagMs(queue: string): Promise<number | undefined> {
-    const { backend } = this.#options;
+    const { backend } = this.#deps;
     if (isIdle(await backend.depth(queue))) return undefined;
     // In this order: a message that stops waiting in between is being handled.
     const { waitedMs } = await backend.backlog(queue);

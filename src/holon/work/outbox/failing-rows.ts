@@ -51,7 +51,7 @@ interface Doubt {
   readonly error: unknown;
 }
 
-interface FailingRowsOptions {
+interface FailingRowsDeps {
   readonly clock: Clock;
   readonly log: Logger;
   /** The least and the greatest wait before a row is tried again. */
@@ -76,7 +76,7 @@ interface FailingRowsOptions {
  * I5. A publisher that takes nothing stays in doubt for a while. Otherwise readiness would say in turns that it works and that it fails.
  */
 export class FailingRows {
-  readonly #options: FailingRowsOptions;
+  readonly #deps: FailingRowsDeps;
   /** When rows were logged, by their ids; the one that was logged longest ago first. */
   readonly #namedMs = new Map<string, number>();
   /** By position. */
@@ -84,33 +84,33 @@ export class FailingRows {
   readonly #doubts = new Map<LeasedRow["kind"], Doubt>();
   readonly #passed: PassedRows;
 
-  constructor(options: FailingRowsOptions) {
-    this.#options = options;
-    this.#passed = new PassedRows(options.leastMs);
+  constructor(deps: FailingRowsDeps) {
+    this.#deps = deps;
+    this.#passed = new PassedRows(deps.leastMs);
   }
 
   /** I1. The rows that this publisher must not try yet. Must be called before each take. */
   leftOut(): LeftOut {
-    const nowMs = this.#options.clock.monotonicMs();
+    const nowMs = this.#deps.clock.monotonicMs();
     const positions: number[] = [];
     for (const [position, { dueMs }] of this.#remembered) {
       if (nowMs < dueMs) positions.push(position);
       // The row was due and did not fail again: another publisher has sent it, or it was removed.
-      else if (nowMs - dueMs >= this.#options.greatestMs) this.#remembered.delete(position);
+      else if (nowMs - dueMs >= this.#deps.greatestMs) this.#remembered.delete(position);
     }
     return { upTo: this.#passed.next(nowMs), positions };
   }
 
   /** The error that put this publisher in doubt; undefined while it is sure. */
   get doubt(): { readonly error: unknown } | undefined {
-    const nowMs = this.#options.clock.monotonicMs();
+    const nowMs = this.#deps.clock.monotonicMs();
     return [...this.#doubts.values()].find(({ count, lastMs }) => count >= DOUBTED_COUNT && nowMs - lastMs < DOUBT_MS);
   }
 
   /** Notes the outcome of rows. */
   note(outcome: Outcome): void {
     const { kind, sent, failed } = outcome;
-    const nowMs = this.#options.clock.monotonicMs();
+    const nowMs = this.#deps.clock.monotonicMs();
     for (const { position } of sent) this.#remembered.delete(position);
     if (sent.length > 0) this.#endDoubt(kind, nowMs);
     else this.#doubtFor(kind, failed, nowMs);
@@ -138,7 +138,7 @@ export class FailingRows {
   }
 
   #remember({ position, kind }: LeasedRow, nowMs: number): void {
-    const { leastMs, greatestMs } = this.#options;
+    const { leastMs, greatestMs } = this.#deps;
     const sinceMs = this.#remembered.get(position)?.sinceMs ?? nowMs;
     if (!this.#remembered.has(position) && this.#remembered.size >= REMEMBERED_COUNT) {
       // I4.
@@ -155,7 +155,7 @@ export class FailingRows {
       const { id, kind, name, position } = row;
       if (this.#namedMs.has(id) || this.#namedMs.size >= NAMED_COUNT) continue;
       this.#namedMs.set(id, nowMs);
-      this.#options.log.warn(
+      this.#deps.log.warn(
         { err: error, rowId: id, position, kind, name, count: failed.length },
         "a row of the outbox cannot be sent by this process: it holds up no others but later events of its key, and is tried again, later each time, until it is sent; if the row is wrong, correct it in holon_outbox",
       );

@@ -53,7 +53,7 @@ export function queueAway(message: string, options: HolonErrorOptions<undefined>
 /** How long a refusal counts after it was last seen. Workers ask again much sooner. */
 const REFUSAL_MS = 30_000;
 
-interface ReachabilityParts {
+interface ReachabilityDeps {
   /** The queues' server as operators know it, such as "Redis (REDIS_URL)". */
   readonly server: string;
   /** The message of a server that answers and refuses, such as for a missing right; undefined for other errors. */
@@ -67,13 +67,13 @@ interface ReachabilityParts {
  * connection fails many times a second.
  */
 export class Reachability {
-  readonly #parts: ReachabilityParts;
+  readonly #deps: ReachabilityDeps;
   #isReachable = true;
   #foundMs = Number.NEGATIVE_INFINITY;
   #refusal: { readonly text: string; readonly seenMs: number } | undefined = undefined;
 
-  constructor(parts: ReachabilityParts) {
-    this.#parts = parts;
+  constructor(deps: ReachabilityDeps) {
+    this.#deps = deps;
   }
 
   get now(): boolean {
@@ -82,7 +82,7 @@ export class Reachability {
 
   /** What is wrong, as a sentence for operators; undefined while nothing is. */
   faultWhen(isReachable: boolean): string | undefined {
-    const { server, clock } = this.#parts;
+    const { server, clock } = this.#deps;
     const { text, seenMs } = this.#refusal ?? { text: "", seenMs: Number.NEGATIVE_INFINITY };
     const isRefused = clock.monotonicMs() - seenMs < REFUSAL_MS;
     if (isReachable) return isRefused ? `${server} refuses what the queues need, so events and jobs wait: ${text}` : undefined;
@@ -99,20 +99,20 @@ export class Reachability {
     this.noteRefusal(error);
     if (!this.#isReachable || askedMs < this.#foundMs) return;
     this.#isReachable = false;
-    this.#parts.log.warn({ err: error, backend: this.#parts.server }, "the queues cannot be reached: what waits for them stays in the outbox");
+    this.#deps.log.warn({ err: error, backend: this.#deps.server }, "the queues cannot be reached: what waits for them stays in the outbox");
   }
 
   /** The server answers. */
   found(): void {
-    this.#foundMs = this.#parts.clock.monotonicMs();
+    this.#foundMs = this.#deps.clock.monotonicMs();
     if (this.#isReachable) return;
     this.#isReachable = true;
-    this.#parts.log.info({ backend: this.#parts.server }, "the queues can be reached again");
+    this.#deps.log.info({ backend: this.#deps.server }, "the queues can be reached again");
   }
 
   /** Returns whether the error is a refusal: the server answered, and refused the request. */
   noteRefusal(error: unknown): boolean {
-    const { refusalOf, clock, log, server } = this.#parts;
+    const { refusalOf, clock, log, server } = this.#deps;
     const text = refusalOf(error);
     if (text === undefined) return false;
     if (this.#refusal?.text !== text) log.warn({ err: error, backend: server }, "the server of the queues refuses what they need");

@@ -23,9 +23,9 @@ export async function openRedisDriver(url: string, prefix: string, clock: Clock,
     if (producer.status !== "ready") reachability.lost(error);
     else if (!reachability.noteRefusal(error)) log.debug({ err: error }, "a queue reports an error");
   };
-  const parts = { url, Client, onError: noteError, onInfo: (info: string | Error) => about.note(info) };
-  const producer = openAddingClient(parts);
-  const consumer = openWorkingClient(parts);
+  const deps = { url, Client, onError: noteError, onInfo: (info: string | Error) => about.note(info) };
+  const producer = openAddingClient(deps);
+  const consumer = openWorkingClient(deps);
   producer.on("close", () => {
     if (!closing) reachability.lost(undefined);
   });
@@ -160,7 +160,7 @@ function redisRefusalOf(error: unknown): string | undefined {
 }
 
 /** The settings that both clients of the queues share. */
-interface RedisClientParts {
+interface RedisClientDeps {
   readonly url: string;
   /** The class of ioredis, which is loaded only if there is a Redis. */
   readonly Client: typeof Redis;
@@ -170,8 +170,8 @@ interface RedisClientParts {
 }
 
 /** The client that adds jobs and reads counts. It never waits for a connection, and never sends a command again whose failure it has reported. */
-function openAddingClient(parts: RedisClientParts): Redis {
-  return open(parts, {
+function openAddingClient(deps: RedisClientDeps): Redis {
+  return open(deps, {
     commandTimeout: COMMAND_TIMEOUT_MS,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
@@ -180,14 +180,14 @@ function openAddingClient(parts: RedisClientParts): Redis {
 }
 
 /** The client of all workers. A command waits for the next connection. Each worker duplicates the client for the connection on which it waits for jobs. */
-function openWorkingClient(parts: RedisClientParts): Redis {
-  const client = open(parts, { maxRetriesPerRequest: null });
+function openWorkingClient(deps: RedisClientDeps): Redis {
+  const client = open(deps, { maxRetriesPerRequest: null });
   const duplicate = (others: Partial<RedisOptions> = {}): Redis =>
-    open(parts, { ...others, maxRetriesPerRequest: null, socketTimeout: WAITING_SILENCE_MS });
+    open(deps, { ...others, maxRetriesPerRequest: null, socketTimeout: WAITING_SILENCE_MS });
   return Object.assign(client, { duplicate });
 }
 
-function open({ url, Client, onError, onInfo }: RedisClientParts, options: Partial<RedisOptions>): Redis {
+function open({ url, Client, onError, onInfo }: RedisClientDeps, options: Partial<RedisOptions>): Redis {
   const client = new Client(url, {
     connectTimeout: COMMAND_TIMEOUT_MS,
     socketTimeout: SILENCE_MS,
@@ -211,7 +211,7 @@ type InfoCallback = (error: Error | null, info?: string) => void;
  * or worker whose `INFO` failed was seen to fail for ever. The policy is renamed in the answer, because BullMQ and ioredis would print warnings about it: it is
  * logged once here.
  */
-function answerInfo(client: Redis, onInfo: RedisClientParts["onInfo"]): void {
+function answerInfo(client: Redis, onInfo: RedisClientDeps["onInfo"]): void {
   const ask = client.info.bind(client);
   const info = async (): Promise<string> => {
     try {

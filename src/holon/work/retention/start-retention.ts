@@ -28,7 +28,7 @@ interface RetentionLag {
   readonly lagMs: number;
 }
 
-interface RetentionOptions {
+interface RetentionDeps extends TaskDeps {
   readonly data: Pick<WorkData, "transaction" | "statement" | "context">;
   readonly times: KeptTimes;
   /**
@@ -36,7 +36,6 @@ interface RetentionOptions {
    * may have no other processes.
    */
   readonly works: boolean;
-  readonly deps: Omit<TaskDeps, "task"> & { readonly clock: ConstructorParameters<typeof WorkDatabase>[1] };
   readonly removed?: CountRemoved;
   readonly everyMs?: number;
 }
@@ -53,7 +52,7 @@ export interface ContextRetention extends Closable {
 }
 
 /** The retentions of all tables of a context, see "What is kept, and how long" in docs/limits.md. */
-export function contextRetentions(database: WorkDatabase<RetentionOptions["data"]>, times: KeptTimes): readonly WatchedRetention[] {
+export function contextRetentions(database: WorkDatabase<RetentionDeps["data"]>, times: KeptTimes): readonly WatchedRetention[] {
   const noting = sql`insert into ${database.table("holon_removed")} as r (name, position)
     select name, max(position) from gone where kind = 'event' group by name order by name
     on conflict (name) do update set position = greatest(r.position, excluded.position)`;
@@ -79,12 +78,12 @@ export function contextRetentions(database: WorkDatabase<RetentionOptions["data"
   ];
 }
 
-function keysRetention(database: WorkDatabase<RetentionOptions["data"]>): WatchedRetention {
+function keysRetention(database: WorkDatabase<RetentionDeps["data"]>): WatchedRetention {
   return new AgedRows(database, { table: "holon_keys", column: "expires_at", keptMs: 0 });
 }
 
 /** Starts to remove old rows from the tables of one context. Any number of processes may do so at once. */
-export function startRetention({ data, times, works, deps, removed, everyMs = LOOK_MS }: RetentionOptions): ContextRetention {
+export function startRetention({ data, times, works, removed, everyMs = LOOK_MS, ...deps }: RetentionDeps): ContextRetention {
   const database = new WorkDatabase(data, deps.clock);
   const { context } = data;
   const retentions = works ? contextRetentions(database, times) : [keysRetention(database)];
@@ -104,8 +103,8 @@ export function startRetention({ data, times, works, deps, removed, everyMs = LO
   };
 }
 
-/** Rows of one table that are removed some time after something happened to them. */
-interface AgedRowsOptions {
+/** How the rows of one table grow old: they are removed some time after something happened to them. */
+interface Aging {
   readonly table: string;
   /** The column with that moment. A row is kept if it is null or in the future. The column has an index, with `which` as its condition. */
   readonly column: string;
@@ -131,19 +130,19 @@ type SweptDatabase = Pick<WorkDatabase, "table" | "rows">;
 class AgedRows implements Retention {
   readonly table: string;
   readonly #database: SweptDatabase;
-  readonly #options: AgedRowsOptions;
+  readonly #aging: Aging;
   /** I2. The age that the batches of this look have reached. */
   #upTo: string | null = null;
 
-  constructor(database: SweptDatabase, options: AgedRowsOptions) {
-    this.table = options.table;
+  constructor(database: SweptDatabase, aging: Aging) {
+    this.table = aging.table;
     this.#database = database;
-    this.#options = options;
+    this.#aging = aging;
   }
 
   readonly remove = async (count: number): Promise<Removal> => {
-    const { table, noting, goneColumns = sql`1` } = this.#options;
-    const [column, rows] = [sql.identifier(this.#options.column), this.#database.table(table)];
+    const { table, noting, goneColumns = sql`1` } = this.#aging;
+    const [column, rows] = [sql.identifier(this.#aging.column), this.#database.table(table)];
     const beyond = this.#upTo === null ? sql`` : sql` and ${column} >= ${this.#upTo}::timestamptz`;
     const [found] = await this.#database.rows<{ seen: number; removed: number; upTo: string | null }>(
       `remove old rows of ${table}`,
@@ -161,15 +160,15 @@ class AgedRows implements Retention {
 
   /** How long ago the oldest remaining row should have been removed, in milliseconds; 0 if none is due. */
   lag(): SQL {
-    const column = sql.identifier(this.#options.column);
+    const column = sql.identifier(this.#aging.column);
     return lagOf(
       sql`select ${column} from ${this.#database.table(this.table)} where ${this.#isOld()} order by ${column} limit 1`,
-      this.#options.keptMs,
+      this.#aging.keptMs,
     );
   }
 
   #isOld(): SQL {
-    const { column, keptMs, which } = this.#options;
+    const { column, keptMs, which } = this.#aging;
     return sql`${which === undefined ? sql`` : sql`${which} and `}${sql.identifier(column)} < now() - ${interval(keptMs)}`;
   }
 }

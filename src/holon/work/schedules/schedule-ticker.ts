@@ -7,7 +7,7 @@ import type { JobMap } from "../jobs/job.ts";
 import { nextTickMs } from "./cron.ts";
 import type { ScheduleMap, ScheduleSpec } from "./schedule.ts";
 
-interface ScheduleTickerParts extends TaskDeps {
+interface ScheduleTickerDeps extends TaskDeps {
   readonly schedules: ScheduleMap;
   readonly jobs: JobMap;
   readonly database: WorkDatabase;
@@ -37,26 +37,26 @@ const EVERY_MS = 1_000;
  *     wrong clock, or by a version with older data of the zone, and is corrected.
  */
 export class ScheduleTicker implements Closable {
-  readonly #parts: ScheduleTickerParts;
+  readonly #deps: ScheduleTickerDeps;
   /** The ticks that were found right (I3), by schedule. */
   readonly #right = new Map<string, string>();
   readonly #task: Task;
   #ticking: Promise<void> | undefined = undefined;
 
-  constructor(parts: ScheduleTickerParts) {
-    this.#parts = parts;
+  constructor(deps: ScheduleTickerDeps) {
+    this.#deps = deps;
     const run = async () => {
       await this.tick();
       return false;
     };
-    this.#task = new Task({ ...parts, task: "schedules", everyMs: EVERY_MS, run });
+    this.#task = new Task({ ...deps, task: "schedules", everyMs: EVERY_MS, run });
   }
 
   /** Errors: ContractError for a schedule whose job does not exist or whose data does not fit the job; those of the database. */
-  static async start(parts: ScheduleTickerParts): Promise<ScheduleTicker> {
-    for (const [name, spec] of Object.entries(parts.schedules)) assertScheduleFits(name, spec, parts.jobs);
-    const ticker = new ScheduleTicker(parts);
-    if (Object.keys(parts.schedules).length === 0) return ticker;
+  static async start(deps: ScheduleTickerDeps): Promise<ScheduleTicker> {
+    for (const [name, spec] of Object.entries(deps.schedules)) assertScheduleFits(name, spec, deps.jobs);
+    const ticker = new ScheduleTicker(deps);
+    if (Object.keys(deps.schedules).length === 0) return ticker;
     await ticker.#register();
     ticker.#task.wake();
     return ticker;
@@ -75,7 +75,7 @@ export class ScheduleTicker implements Closable {
   }
 
   async #register(): Promise<void> {
-    const { schedules, database } = this.#parts;
+    const { schedules, database } = this.#deps;
     await database.transaction("register schedules", async (tx) => {
       const [{ now_ms: nowMs } = { now_ms: 0 }] = await rowsOf<{ now_ms: number }>(tx, sql`select ${msOf(sql`now()`)} as now_ms`);
       // Always in the same order: two processes that register at once could wait for each other otherwise.
@@ -90,7 +90,7 @@ export class ScheduleTicker implements Closable {
   }
 
   async #tick(): Promise<void> {
-    const { schedules, database, log } = this.#parts;
+    const { schedules, database, log } = this.#deps;
     const rows = await database.rows<ScheduleRow>("look at schedules", this.#select(Object.keys(schedules)));
     const names = rows.filter((row) => isDue(row) || this.#isLate(row)).map(({ name }) => name);
     if (names.length === 0) return;
@@ -117,7 +117,7 @@ export class ScheduleTicker implements Closable {
 
   /** Leaves out schedules that an operator has stopped by setting `next_at` to infinity. */
   #select(names: readonly string[]): SQL {
-    const schedules = this.#parts.database.table("holon_schedules");
+    const schedules = this.#deps.database.table("holon_schedules");
     return sql`select name, cron, time_zone, ${msOf(sql`next_at`)} as next_ms, ${msOf(sql`fired_at`)} as fired_ms, ${msOf(sql`now()`)} as now_ms
       from ${schedules} where name = any(${texts(names)}) and next_at < 'infinity'`;
   }
@@ -138,7 +138,7 @@ export class ScheduleTicker implements Closable {
       return nextTickMs(cron, timeZone, afterMs);
     } catch {
       // A later version wrote an expression that this version does not understand.
-      const own = this.#parts.schedules[name] as ScheduleSpec;
+      const own = this.#deps.schedules[name] as ScheduleSpec;
       return nextTickMs(own.cron, own.timeZone, afterMs);
     }
   }

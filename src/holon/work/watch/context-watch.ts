@@ -11,7 +11,7 @@ import { OutboxTail } from "./outbox-tail.ts";
 import { WATCH_LIMITS, type WatchLimits } from "./watch-limits.ts";
 import { Watcher, type WatchSource } from "./watcher.ts";
 
-interface ContextWatchOptions {
+interface ContextWatchDeps {
   readonly data: WatchData;
   readonly events: EventMap;
   readonly clock: Clock;
@@ -21,7 +21,7 @@ interface ContextWatchOptions {
 }
 
 /** Which events, and from where on. */
-export interface WatchRequest {
+interface WatchRequest {
   readonly event: string;
   /** Value of the event's `orderedBy` field. */
   readonly key?: string | number | boolean | undefined;
@@ -38,7 +38,7 @@ export interface WatchRequest {
  * I3. A place to resume from is refused if an event after it may have been removed.
  */
 export class ContextWatch {
-  readonly #options: ContextWatchOptions;
+  readonly #deps: ContextWatchDeps;
   readonly #limits: WatchLimits;
   readonly #reader: OutboxReader;
   /** Limits the watchers that read what was committed before they came. */
@@ -46,10 +46,10 @@ export class ContextWatch {
   readonly #parsers = new Map<string, Parser>();
   #tail: OutboxTail | undefined = undefined;
 
-  constructor(options: ContextWatchOptions) {
-    this.#options = options;
-    this.#limits = { ...WATCH_LIMITS, ...options.limits };
-    this.#reader = new OutboxReader(options.data, options.clock);
+  constructor(deps: ContextWatchDeps) {
+    this.#deps = deps;
+    this.#limits = { ...WATCH_LIMITS, ...deps.limits };
+    this.#reader = new OutboxReader(deps.data, deps.clock);
     this.#catchingUp = new Semaphore(this.#limits.catchUpCount);
   }
 
@@ -90,7 +90,7 @@ export class ContextWatch {
   }
 
   #filterOf(request: WatchRequest): EventFilter {
-    const { data, events } = this.#options;
+    const { data, events } = this.#deps;
     const spec = Object.hasOwn(events, request.event) ? events[request.event] : undefined;
     if (spec === undefined) throw catalogueError("INTERNAL", `The context ${data.context} declares no event "${request.event}".`);
     if (!("key" in request)) return { name: request.event, key: undefined };
@@ -103,7 +103,7 @@ export class ContextWatch {
   }
 
   #join(): OutboxTail {
-    const { data, clock, wheel, log } = this.#options;
+    const { data, clock, wheel, log } = this.#deps;
     this.#tail ??= new OutboxTail({ data, reader: this.#reader, limits: this.#limits, clock, wheel, log });
     return this.#tail;
   }
@@ -131,18 +131,18 @@ export class ContextWatch {
   #parse({ name, payload, id }: OutboxEvent): { readonly payload: unknown } | undefined {
     let parse = this.#parsers.get(name);
     if (parse === undefined) {
-      parse = createParser((this.#options.events[name] as EventMap[string]).payload);
+      parse = createParser((this.#deps.events[name] as EventMap[string]).payload);
       this.#parsers.set(name, parse);
     }
     try {
       const parsed = parse(payload);
       if (!(parsed instanceof ParseFailure)) return { payload: parsed };
-      this.#options.log.error(
+      this.#deps.log.error(
         { event: name, eventId: id, issues: parsed.issues },
         "an event does not fit its contract any more; watchers do not see it",
       );
     } catch (error) {
-      this.#options.log.error({ event: name, eventId: id, err: error }, "a check of an event's payload throws; watchers do not see the event");
+      this.#deps.log.error({ event: name, eventId: id, err: error }, "a check of an event's payload throws; watchers do not see the event");
     }
     return undefined;
   }

@@ -8,7 +8,7 @@ import { PositionOrder } from "./position-order.ts";
 import type { WatchLimits } from "./watch-limits.ts";
 import type { Watcher } from "./watcher.ts";
 
-interface OutboxTailOptions {
+interface OutboxTailDeps {
   readonly data: WatchData;
   readonly reader: OutboxReader;
   readonly limits: WatchLimits;
@@ -35,7 +35,7 @@ interface Joining {
  * Runs while there is a watcher: looks when a commit is notified, and now and then in any case.
  */
 export class OutboxTail implements Closable {
-  readonly #options: OutboxTailOptions;
+  readonly #deps: OutboxTailDeps;
   readonly #task: Task;
   readonly #again: LookAgain;
   readonly #unlisten: () => void;
@@ -43,9 +43,9 @@ export class OutboxTail implements Closable {
   #joining: Joining[] = [];
   #order: PositionOrder<OutboxEvent> | undefined = undefined;
 
-  constructor(options: OutboxTailOptions) {
-    this.#options = options;
-    const { data, limits, clock, wheel, log } = options;
+  constructor(deps: OutboxTailDeps) {
+    this.#deps = deps;
+    const { data, limits, clock, wheel, log } = deps;
     this.#task = new Task({ task: "watch", everyMs: limits.pollMs, backoff: BACKOFF, run: () => this.#look(), clock, wheel, log });
     this.#again = new LookAgain(() => this.#task.wake());
     this.#unlisten = data.listenAppended(() => this.#task.wake());
@@ -76,7 +76,7 @@ export class OutboxTail implements Closable {
   async close(): Promise<void> {
     this.#unlisten();
     await this.#task.close();
-    this.#options.wheel.remove(this.#again);
+    this.#deps.wheel.remove(this.#again);
   }
 
   /** One look. Watchers that joined before it began know after it where they begin. */
@@ -106,7 +106,7 @@ export class OutboxTail implements Closable {
 
   /** Reads new rows, and delivers those whose turn it is. Returns whether there may be more to read at once. */
   async #read(): Promise<boolean> {
-    const { reader, limits, clock, wheel } = this.#options;
+    const { reader, limits, clock, wheel } = this.#deps;
     this.#order ??= new PositionOrder<OutboxEvent>(await this.#findEnd());
     const { read, gaps } = this.#order;
     const { rows, full } = await reader.beyond(read, gaps, limits.readCount);
@@ -120,7 +120,7 @@ export class OutboxTail implements Closable {
 
   /** A position up to which all is settled, as near to the end as possible: only transactions that are committing now are after it. */
   async #findEnd(): Promise<number> {
-    const { reader, limits } = this.#options;
+    const { reader, limits } = this.#deps;
     const { position, gaps } = await reader.end(limits.startCount);
     const order = new PositionOrder(position, gaps);
     for (let look = 0; look < LOOKS_TO_BEGIN && order.gaps.length > 0; look++) {

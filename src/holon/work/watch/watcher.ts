@@ -21,7 +21,7 @@ export interface WatchSource {
   leave(watcher: Watcher): void;
 }
 
-interface WatcherOptions {
+interface WatcherDeps {
   /** The scope of the call that watches. The watcher ends with it. */
   readonly scope: Scope;
   readonly filter: EventFilter;
@@ -48,7 +48,7 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
   previousLink: ScopeLink | undefined = undefined;
   nextLink: ScopeLink | undefined = undefined;
   readonly filter: EventFilter;
-  readonly #options: WatcherOptions;
+  readonly #deps: WatcherDeps;
   /** All events up to this position were given to the consumer, or are not for this watcher. */
   #cursor = 0;
   /** From this position on, {@link #delivered} has all events; undefined while it has none. */
@@ -64,9 +64,9 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
   #wake: () => void = () => {};
   #over = false;
 
-  constructor(options: WatcherOptions) {
-    this.#options = options;
-    this.filter = options.filter;
+  constructor(deps: WatcherDeps) {
+    this.#deps = deps;
+    this.filter = deps.filter;
   }
 
   /** The beginning: the id of what a handler returns before the first event, such as the present state. */
@@ -80,7 +80,7 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
 
   /** Called by the tail between two looks: from now on the watcher gets events that settle later. The rows in `held` were committed before, and are skipped. */
   begin(settled: number, held: readonly OutboxEvent[]): void {
-    const { after } = this.#options;
+    const { after } = this.#deps;
     this.#deliveredFrom = settled;
     this.#cursor = after?.position ?? settled;
     if (after === undefined) this.#skipped = new Set(held.map(({ position }) => position));
@@ -90,7 +90,7 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
   /** Called by the tail with an event that fits the filter. */
   deliver(event: OutboxEvent): void {
     if (this.#deliveredFrom === undefined) return;
-    if (this.#delivered.length < this.#options.bufferCount) {
+    if (this.#delivered.length < this.#deps.bufferCount) {
       this.#delivered.push(event);
       this.#wake();
     } else {
@@ -112,7 +112,7 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
   }
 
   async return(): Promise<IteratorResult<WatchedEvent, undefined>> {
-    this.#options.scope.unlink(this);
+    this.#deps.scope.unlink(this);
     this.#end();
     return DONE;
   }
@@ -131,7 +131,7 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
     if (this.#over) return;
     this.#over = true;
     this.#delivered = [];
-    this.#options.source.leave(this);
+    this.#deps.source.leave(this);
     this.#wake();
   }
 
@@ -158,7 +158,7 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
 
   async #readMissed(): Promise<OutboxEvent | undefined> {
     if (this.#missed.length > 0) return this.#missed.shift();
-    const { source, bufferCount } = this.#options;
+    const { source, bufferCount } = this.#deps;
     // I1. From this position on the tail delivers again.
     this.#deliveredFrom ??= source.settled;
     const upTo = this.#deliveredFrom;
@@ -181,7 +181,7 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
     if (position <= this.#cursor) return undefined;
     this.#cursor = this.#missed.length === 0 ? Math.max(position, this.#missedTo) : position;
     if (this.#skipped.has(position)) return undefined;
-    const parsed = this.#options.source.parse(event);
+    const parsed = this.#deps.source.parse(event);
     if (parsed === undefined) return undefined;
     return { id: renderEventPlace({ position, keyNumber: keyNumber ?? undefined, mark: id.slice(0, 8) }), data: parsed.payload };
   }

@@ -10,7 +10,7 @@ import { silentLogger } from "../../kernel/log.ts";
 import { ANONYMOUS } from "../../kernel/principal.ts";
 import { Scope } from "../../kernel/scope.ts";
 import { Timers } from "../../kernel/timers.ts";
-import { ContextWatch, type WatchRequest } from "./context-watch.ts";
+import { ContextWatch } from "./context-watch.ts";
 import type { WatchLimits } from "./watch-limits.ts";
 import type { Watcher } from "./watcher.ts";
 
@@ -25,7 +25,7 @@ export interface WatchingProcess {
   readonly data: ContextData<Tables>;
   readonly watch: ContextWatch;
   /** Opens a watcher in a scope of its own. */
-  open(request: WatchRequest, scope?: Scope): Promise<Watcher>;
+  open(request: Parameters<ContextWatch["open"]>[1], scope?: Scope): Promise<Watcher>;
   place(orderId: string, n: number): Promise<void>;
   note(n: number): Promise<void>;
   close(): Promise<void>;

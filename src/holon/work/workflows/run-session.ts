@@ -4,7 +4,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import { TimerEntry, type Timers } from "../../kernel/timers.ts";
 import { AwaitedEvents } from "./awaited-events.ts";
-import { SessionSteps, type SessionStepsParts } from "./session-steps.ts";
+import { SessionSteps, type SessionStepsDeps } from "./session-steps.ts";
 import { toKept } from "./step-error.ts";
 import { undoSteps } from "./undo-steps.ts";
 import type { WorkflowBody } from "./workflow-body.ts";
@@ -12,8 +12,7 @@ import type { WorkflowBody } from "./workflow-body.ts";
 /** How a session ended. */
 type SessionEnd = "done" | "undone" | "stuck" | "asleep" | "lost";
 
-/** The parts of a session, without the events that it waits for. */
-interface SessionParts extends Omit<SessionStepsParts, "events"> {
+interface RunSessionDeps extends Omit<SessionStepsDeps, "events"> {
   readonly workflow: WorkflowBody;
 }
 
@@ -43,24 +42,24 @@ type Rest =
  * I5. A body that waits for a promise that is not a step ends neither its session nor its run. It is named in the log. A stop or a lost lease ends the session.
  */
 export class RunSession {
-  readonly #parts: SessionParts;
+  readonly #deps: RunSessionDeps;
   readonly #events: AwaitedEvents;
   readonly #steps: SessionSteps;
   readonly #watch: BodyWatch;
   #isStopping = false;
 
-  constructor(parts: SessionParts) {
-    const { clock, wheel, timing } = parts;
-    this.#parts = parts;
-    this.#events = new AwaitedEvents(parts.runs);
-    this.#steps = new SessionSteps({ ...parts, events: this.#events });
+  constructor(deps: RunSessionDeps) {
+    const { clock, wheel, timing } = deps;
+    this.#deps = deps;
+    this.#events = new AwaitedEvents(deps.runs);
+    this.#steps = new SessionSteps({ ...deps, events: this.#events });
     const times = { firstMs: timing.bodyPatienceMs, againMs: timing.bodyReminderMs };
     this.#watch = new BodyWatch({ clock, wheel, ...times, onLong: (forMs) => this.#sayHanging(forMs) });
   }
 
   /** The run, if its body has waited for long for a promise that is not a step. */
   get hanging(): HangingRun | undefined {
-    const { id, workflow, version } = this.#parts.claim;
+    const { id, workflow, version } = this.#deps.claim;
     const forMs = this.#watch.longMs;
     return forMs === undefined ? undefined : { id, workflow: `${workflow}@${version}`, lastStep: this.#steps.replay.lastReached, forMs };
   }
@@ -73,7 +72,7 @@ export class RunSession {
 
   /** Cancels steps under way: another process has the run now, or they did not end in time. */
   abort(): void {
-    this.#parts.attempts.abort();
+    this.#deps.attempts.abort();
     this.#steps.turn({ kind: "lost" });
   }
 
@@ -92,7 +91,7 @@ export class RunSession {
   }
 
   async #work(): Promise<SessionEnd> {
-    const { claim, runs, attempts } = this.#parts;
+    const { claim, runs, attempts } = this.#deps;
     const rest = await this.#runBody();
     const { course, replay } = this.#steps;
     if (course.kind === "failed") throw course.error;
@@ -108,7 +107,7 @@ export class RunSession {
 
   /** Runs the body until it has ended or cannot go on, and none of its steps is under way (I2). */
   async #runBody(): Promise<Rest> {
-    const { claim, workflow, attempts } = this.#parts;
+    const { claim, workflow, attempts } = this.#deps;
     const { id, key, version, initiator, input } = claim;
     const run = { id, key, version, initiator, traceId: attempts.traceId };
     const body = (async () => workflow.body({ input, step: this.#steps.toRaw(), run }))();
@@ -140,14 +139,14 @@ export class RunSession {
 
   #cannotGoOn(): boolean {
     const { course, replay, isHeldUp } = this.#steps;
-    if (course.kind !== "going" || this.#parts.attempts.isOver || replay.mismatch !== undefined) return true;
-    return isHeldUp || (this.#parts.claim.isUndoing && replay.missing.length === 0);
+    if (course.kind !== "going" || this.#deps.attempts.isOver || replay.mismatch !== undefined) return true;
+    return isHeldUp || (this.#deps.claim.isUndoing && replay.missing.length === 0);
   }
 
   #sayHanging(forMs: number): void {
     const { replay, nextRecorded } = this.#steps;
-    const { log } = this.#parts.attempts;
-    const said = { version: this.#parts.claim.version, step: replay.lastReached, forMs: Math.round(forMs) };
+    const { log } = this.#deps.attempts;
+    const said = { version: this.#deps.claim.version, step: replay.lastReached, forMs: Math.round(forMs) };
     log.warn(
       said,
       "the body of a run waits for a promise that is not a step: it keeps its place in this process until it goes on or the process stops",
@@ -157,7 +156,7 @@ export class RunSession {
   }
 
   async #park(): Promise<SessionEnd> {
-    const { claim, attempts } = this.#parts;
+    const { claim, attempts } = this.#deps;
     const { course, waits } = this.#steps;
     const waitMs = course.kind === "speculationFailed" ? course.waitMs : this.#isStopping ? 0 : waits.leftMs;
     attempts.log.debug({ waitMs }, "a run is put aside");
@@ -165,7 +164,7 @@ export class RunSession {
   }
 
   async #return(value: unknown): Promise<SessionEnd> {
-    const { claim, runs, workflow, attempts } = this.#parts;
+    const { claim, runs, workflow, attempts } = this.#deps;
     let output: unknown;
     try {
       output = workflow.parseOutput(value);
@@ -184,17 +183,17 @@ export class RunSession {
   }
 
   async #fail(error: unknown): Promise<SessionEnd> {
-    const { claim, runs, attempts } = this.#parts;
+    const { claim, runs, attempts } = this.#deps;
     if (!(await runs.failed(claim, toKept(error)))) return "lost";
     attempts.log.warn({ err: error }, "a run failed and is undone");
     return this.#undo();
   }
 
   async #undo(): Promise<SessionEnd> {
-    const { claim, runs, steps, attempts } = this.#parts;
+    const { claim, runs, steps, attempts } = this.#deps;
     // The steps that were done in this session are recorded by now.
     const records = await steps.load([claim.id]);
-    const outcome = await undoSteps(this.#parts, this.#steps.replay.reached, records, () => this.#isStopping);
+    const outcome = await undoSteps(this.#deps, this.#steps.replay.reached, records, () => this.#isStopping);
     if (outcome.kind === "lost") return "lost";
     if (outcome.kind === "stuck") return this.#markStuck(outcome.reason);
     if (outcome.kind === "halted") return (await runs.giveBack(claim, outcome.waitMs)) ? "asleep" : "lost";
@@ -204,7 +203,7 @@ export class RunSession {
   }
 
   async #markStuck(reason: string): Promise<SessionEnd> {
-    const { claim, runs, attempts } = this.#parts;
+    const { claim, runs, attempts } = this.#deps;
     if (!(await runs.stuck(claim, reason))) return "lost";
     attempts.log.error({ reason }, "a run is stuck: it waits for somebody to resume it");
     return "stuck";
@@ -222,7 +221,7 @@ export interface HangingRun {
   readonly forMs: number;
 }
 
-interface BodyWatchParts {
+interface BodyWatchDeps {
   readonly clock: Clock;
   readonly wheel: Timers;
   /** How long a body may wait for a promise that is not a step before that is logged. */
@@ -239,22 +238,22 @@ interface BodyWatchParts {
  *     waiting, long --end--> off
  */
 class BodyWatch extends TimerEntry {
-  readonly #parts: BodyWatchParts;
+  readonly #deps: BodyWatchDeps;
   #sinceMs: number | undefined = undefined;
   #isLong = false;
 
-  constructor(parts: BodyWatchParts) {
+  constructor(deps: BodyWatchDeps) {
     super();
-    this.#parts = parts;
+    this.#deps = deps;
   }
 
   /** How long the body has waited; undefined until that is long. */
   get longMs(): number | undefined {
-    return this.#isLong && this.#sinceMs !== undefined ? this.#parts.clock.monotonicMs() - this.#sinceMs : undefined;
+    return this.#isLong && this.#sinceMs !== undefined ? this.#deps.clock.monotonicMs() - this.#sinceMs : undefined;
   }
 
   begin(): void {
-    const { clock, wheel, firstMs } = this.#parts;
+    const { clock, wheel, firstMs } = this.#deps;
     this.#sinceMs = clock.monotonicMs();
     wheel.add(this, this.#sinceMs + firstMs);
   }
@@ -262,11 +261,11 @@ class BodyWatch extends TimerEntry {
   end(): void {
     this.#sinceMs = undefined;
     this.#isLong = false;
-    this.#parts.wheel.remove(this);
+    this.#deps.wheel.remove(this);
   }
 
   override expire(): void {
-    const { clock, wheel, againMs, onLong } = this.#parts;
+    const { clock, wheel, againMs, onLong } = this.#deps;
     this.#isLong = true;
     wheel.add(this, clock.monotonicMs() + againMs);
     onLong(this.longMs ?? 0);

@@ -16,7 +16,7 @@ export type RunData = Pick<WorkData, "access" | "transaction" | "statement" | "l
 export const DEATHS_BEFORE_SUSPECT = 2;
 
 /** Which runs are looked for. */
-export interface LookOptions {
+export interface LookRequest {
   /** The versions that this process has bodies for, as `name@version`. */
   readonly known: readonly string[];
   /** Runs that this process works on. */
@@ -27,7 +27,7 @@ export interface LookOptions {
 }
 
 /** Which runs may be claimed. */
-interface ClaimOptions extends LookOptions {
+interface ClaimRequest extends LookRequest {
   readonly limit: number;
   readonly leaseMs: number;
   /** Claims only runs that are suspected of killing their runners. */
@@ -83,10 +83,10 @@ export class RunStore {
    *
    * Guarantee: no two runners claim the same run. The runner that had it before writes nothing more (I1).
    */
-  async claim(options: ClaimOptions): Promise<Claimed> {
+  async claim(request: ClaimRequest): Promise<Claimed> {
     const { own } = this;
-    const { limit, leaseMs } = options;
-    const look = this.#due(options, options.suspects);
+    const { limit, leaseMs } = request;
+    const look = this.#due(request, request.suspects);
     const [limitAt, leaseAt] = [look.params.length + 1, look.params.length + 2];
     // The rows are locked one by one, in their order, until there are enough.
     const text = `
@@ -111,8 +111,8 @@ select (extract(epoch from now()) * 1000)::float as "databaseMs", claimed.* from
   }
 
   /** Whether a run is due that is suspected of killing its runners, and the time of the look in milliseconds by the database's clock. */
-  async suspectDue(options: LookOptions): Promise<{ readonly isDue: boolean; readonly databaseMs: number }> {
-    const { text, params } = this.#due(options, true);
+  async suspectDue(request: LookRequest): Promise<{ readonly isDue: boolean; readonly databaseMs: number }> {
+    const { text, params } = this.#due(request, true);
     const look = `select exists (${text}) as "isDue", (extract(epoch from now()) * 1000)::float as "databaseMs"`;
     const [row] = await this.rows<{ readonly isDue: boolean; readonly databaseMs: number }>("look for a suspected run", look, params);
     return row ?? { isDue: false, databaseMs: 0 };
@@ -122,7 +122,7 @@ select (extract(epoch from now()) * 1000)::float as "databaseMs", claimed.* from
    * The runs that may be claimed, of each version those that have been due longest. Each version has its place in the index: runs of other versions are not
    * read. The second parameter is the process that looks.
    */
-  #due({ known, held, runBy, reclaimUntilMs }: LookOptions, suspects: boolean): { readonly text: string; readonly params: readonly unknown[] } {
+  #due({ known, held, runBy, reclaimUntilMs }: LookRequest, suspects: boolean): { readonly text: string; readonly params: readonly unknown[] } {
     const { own } = this;
     const ofEach = known.map(
       (_, n) => `

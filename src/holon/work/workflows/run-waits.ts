@@ -18,7 +18,7 @@ interface WaitingStep {
   resume(event?: ReceivedEvent): Promise<void>;
 }
 
-interface RunWaitsParts {
+interface RunWaitsDeps {
   readonly claim: RunClaim;
   readonly events: AwaitedEvents;
   readonly clock: Clock;
@@ -44,15 +44,15 @@ interface Ready {
  * I3. No two steps look for events at once, so that they do not find the same one.
  */
 export class RunWaits extends TimerEntry {
-  readonly #parts: RunWaitsParts;
+  readonly #deps: RunWaitsDeps;
   readonly #waiting = new Set<WaitingStep>();
   /** Waits whose event moved nothing, by name, with the turn in which the body reached them. */
   readonly #unmoved = new Map<string, number>();
   #looking: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: RunWaitsParts) {
+  constructor(deps: RunWaitsDeps) {
     super();
-    this.#parts = parts;
+    this.#deps = deps;
   }
 
   get size(): number {
@@ -71,7 +71,7 @@ export class RunWaits extends TimerEntry {
   /** Milliseconds until the first step is due; 0 if one is due. */
   get leftMs(): number {
     const dueAtMs = Math.min(...[...this.#waiting].map((step) => step.dueAtMs));
-    return Math.max(0, dueAtMs - this.#parts.clock.monotonicMs());
+    return Math.max(0, dueAtMs - this.#deps.clock.monotonicMs());
   }
 
   add(step: WaitingStep): void {
@@ -106,17 +106,17 @@ export class RunWaits extends TimerEntry {
   }
 
   override expire(): void {
-    this.#parts.onDue();
+    this.#deps.onDue();
   }
 
   /** Drops all steps: none is due any more. */
   close(): void {
     this.#waiting.clear();
-    this.#parts.wheel.remove(this);
+    this.#deps.wheel.remove(this);
   }
 
   async #ready(): Promise<readonly Ready[]> {
-    const nowMs = this.#parts.clock.monotonicMs();
+    const nowMs = this.#deps.clock.monotonicMs();
     const ready: Ready[] = [];
     const found = new Set<string>();
     for (const step of [...this.#waiting]) {
@@ -132,7 +132,7 @@ export class RunWaits extends TimerEntry {
 
   #find(awaited: AwaitedKey, turn: number): Promise<ReceivedEvent | undefined> {
     const passedOn = [...this.#unmoved].flatMap(([name, reachedIn]) => (reachedIn < turn ? [name] : []));
-    return this.#parts.events.find(this.#parts.claim, awaited, passedOn);
+    return this.#deps.events.find(this.#deps.claim, awaited, passedOn);
   }
 
   // I3.
@@ -143,7 +143,7 @@ export class RunWaits extends TimerEntry {
   }
 
   #setTimer(): void {
-    const { wheel } = this.#parts;
+    const { wheel } = this.#deps;
     wheel.remove(this);
     if (this.#waiting.size > 0) wheel.add(this, Math.min(...[...this.#waiting].map(({ dueAtMs }) => dueAtMs)));
   }

@@ -9,10 +9,10 @@ import { GREATEST_TEXT_LENGTH, type ReachedStep, Replay, STORABLE_TEXT } from ".
 import { isAnswered, type StepKind, type StepRecord } from "./run-claim.ts";
 import { badWait, isWait, RunWaits } from "./run-waits.ts";
 import { fromKept, toKept } from "./step-error.ts";
-import { type StepOutcome, type StepParts, StepRunner } from "./step-runner.ts";
+import { type StepDeps, type StepOutcome, StepRunner } from "./step-runner.ts";
 import type { RawStepOptions, RawSteps } from "./workflow-body.ts";
 
-export interface SessionStepsParts extends StepParts {
+export interface SessionStepsDeps extends StepDeps {
   readonly events: AwaitedEvents;
   readonly records: readonly StepRecord[];
   readonly clock: Clock;
@@ -56,7 +56,7 @@ const COURSES = ["going", "stopping", "over", "speculationFailed", "lost", "fail
 export class SessionSteps {
   readonly replay: Replay;
   readonly waits: RunWaits;
-  readonly #parts: SessionStepsParts;
+  readonly #deps: SessionStepsDeps;
   readonly #runner: StepRunner;
   readonly #order: AnswerOrder;
   #course: Course = { kind: "going" };
@@ -74,12 +74,12 @@ export class SessionSteps {
   #whenMoved: (() => void)[] = [];
   #whenAtRest: (() => void)[] = [];
 
-  constructor(parts: SessionStepsParts) {
-    this.#parts = parts;
-    this.replay = new Replay(parts.records);
-    this.#order = new AnswerOrder(parts.records, (delivered) => this.#rested(delivered));
-    this.#runner = new StepRunner({ ...parts, order: this.#order });
-    this.waits = new RunWaits({ ...parts, onDue: () => this.look() });
+  constructor(deps: SessionStepsDeps) {
+    this.#deps = deps;
+    this.replay = new Replay(deps.records);
+    this.#order = new AnswerOrder(deps.records, (delivered) => this.#rested(delivered));
+    this.#runner = new StepRunner({ ...deps, order: this.#order });
+    this.waits = new RunWaits({ ...deps, onDue: () => this.look() });
   }
 
   get course(): Course {
@@ -164,7 +164,7 @@ export class SessionSteps {
           this.#delivering(() => (record.error === undefined ? resolve(record.result) : reject(fromKept(record.error)))),
         );
       // A body that is being undone does nothing new.
-      else if (step === undefined || this.#parts.claim.isUndoing) this.#isBlocked = true;
+      else if (step === undefined || this.#deps.claim.isUndoing) this.#isBlocked = true;
       else if (this.#order.isReplayed) this.#begin(step, perform, resolve, reject);
       else this.#held.push(() => this.#begin(step, perform, resolve, reject));
     });
@@ -192,7 +192,7 @@ export class SessionSteps {
         }),
       );
     const settle = (outcome: StepOutcome): void => {
-      if (outcome.kind === "done" || outcome.kind === "failed") this.#parts.attempts.hasRecorded = true;
+      if (outcome.kind === "done" || outcome.kind === "failed") this.#deps.attempts.hasRecorded = true;
       if (outcome.kind === "lost" || outcome.kind === "speculationFailed") this.turn(outcome);
       else if (isAhead && outcome.kind !== "done") this.turn({ kind: "speculationFailed", waitMs: 0 });
       else if (isAhead) return;
@@ -214,7 +214,7 @@ export class SessionSteps {
     this.#openCount--;
     this.waits.add({
       name: step.name,
-      dueAtMs: this.#parts.clock.monotonicMs() + waitMs,
+      dueAtMs: this.#deps.clock.monotonicMs() + waitMs,
       isSleep: isWaiting(step),
       turn: step.turn,
       awaited,
@@ -274,7 +274,7 @@ export class SessionSteps {
   }
 
   async #sleep(step: ReachedStep, ms: number): Promise<StepOutcome> {
-    const { claim, steps } = this.#parts;
+    const { claim, steps } = this.#deps;
     if (!isWait(ms)) return this.#cannotWait(step, badWait(step.name, ms));
     const leftMs = step.record?.leftMs ?? ms;
     if (step.record === undefined && leftMs > 0) await steps.waits(claim, step, ms, undefined);
@@ -282,7 +282,7 @@ export class SessionSteps {
   }
 
   async #waitFor(step: ReachedStep, { event, key, timeoutMs }: Parameters<RawSteps["waitFor"]>[1]): Promise<StepOutcome> {
-    const { claim, steps, host } = this.#parts;
+    const { claim, steps, host } = this.#deps;
     const name = typeof event === "string" ? host.eventName(event) : undefined;
     if (name === undefined) {
       const named = storableText(event, GREATEST_TEXT_LENGTH);
@@ -307,14 +307,14 @@ export class SessionSteps {
 
   async #end(step: ReachedStep, value?: unknown, eventId?: string): Promise<StepOutcome> {
     const answer = this.#order.take();
-    await this.#parts.steps.writeDone(this.#parts.claim, step, 1, value, answer, eventId);
+    await this.#deps.steps.writeDone(this.#deps.claim, step, 1, value, answer, eventId);
     return { kind: "done", value, answer };
   }
 
   /** Recorded like each failure of a step: a body may catch it and go on, and is replayed the same way. */
   async #cannotWait(step: ReachedStep, error: Error): Promise<StepOutcome> {
     const answer = this.#order.take();
-    await this.#parts.steps.failed(this.#parts.claim, step, 1, toKept(error), false, answer);
+    await this.#deps.steps.failed(this.#deps.claim, step, 1, toKept(error), false, answer);
     return { kind: "failed", error, answer };
   }
 }

@@ -1,11 +1,5 @@
-import type { Clock } from "../../kernel/clock.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
-import type { Logger } from "../../kernel/log.ts";
-import type { Timers } from "../../kernel/timers.ts";
-import type { CountLeft, CountWork } from "../../observe/work-metrics.ts";
-import type { LeaseThread } from "../engine/lease-thread.ts";
-import { Task, type TaskDeps } from "../engine/task.ts";
-import type { TaskBoard } from "../engine/task-board.ts";
+import { type ContextWorkDeps, Task, type TaskDeps } from "../engine/task.ts";
 import { LeftWork } from "../left-work.ts";
 import { createRunAdmin, type RunAdmin } from "./run-admin.ts";
 import type { HangingRun } from "./run-session.ts";
@@ -15,23 +9,11 @@ import type { CompiledWorkflows } from "./workflow-body.ts";
 import { WorkflowRunner } from "./workflow-runner.ts";
 import { DEFAULT_WORKFLOW_TIMING, type WorkflowTiming } from "./workflow-timing.ts";
 
-interface WorkflowWorkOptions {
+interface WorkflowWorkDeps {
   /** The compiled bodies of the context, and what their steps use of the context. */
   readonly workflows: CompiledWorkflows;
   readonly store: RunData;
-  readonly services: {
-    readonly clock: Clock;
-    readonly wheel: Timers;
-    readonly log: Logger;
-    readonly board?: TaskBoard | undefined;
-    /** In [0, 1). */
-    readonly random: () => number;
-    readonly newId: () => string;
-    readonly count?: CountWork;
-    readonly left?: CountLeft;
-    /** Renews leases while this process is blocked. */
-    readonly thread?: LeaseThread | undefined;
-  };
+  readonly services: ContextWorkDeps;
   readonly timing?: Partial<WorkflowTiming>;
 }
 
@@ -58,7 +40,7 @@ export interface WorkflowWork extends Closable, RunAdmin {
  * Guarantee: a run that was started completes, or is undone, or is stuck and visible, whatever dies meanwhile, except the database. It needs no queue: runs are
  * claimed from the context's own tables.
  */
-export function startWorkflowWork({ workflows, store, services, timing: others }: WorkflowWorkOptions): WorkflowWork {
+export function startWorkflowWork({ workflows, store, services, timing: others }: WorkflowWorkDeps): WorkflowWork {
   const { clock, wheel, random, newId, board } = services;
   const timing: WorkflowTiming = { ...DEFAULT_WORKFLOW_TIMING, ...others };
   const { context } = store;

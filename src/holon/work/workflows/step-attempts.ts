@@ -13,7 +13,7 @@ import type { Lease } from "../engine/leases.ts";
 import type { RunClaim } from "./run-claim.ts";
 import { DEFAULT_STEP_TIMEOUT_MS } from "./workflow-timing.ts";
 
-interface StepAttemptsParts {
+interface StepAttemptsDeps {
   readonly context: string;
   readonly clock: Clock;
   readonly wheel: Timers;
@@ -52,17 +52,17 @@ export class StepAttempts {
   readonly traceId: string;
   /** Whether the end of a step, or of its undo, has been recorded since the run was claimed. */
   hasRecorded = false;
-  readonly #parts: StepAttemptsParts;
+  readonly #deps: StepAttemptsDeps;
   readonly #claim: RunClaim;
   readonly #running = new Set<Scope>();
   #over = false;
   #saidAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(parts: StepAttemptsParts, claim: RunClaim) {
-    this.#parts = parts;
+  constructor(deps: StepAttemptsDeps, claim: RunClaim) {
+    this.#deps = deps;
     this.#claim = claim;
     this.traceId = parseTraceparent(claim.traceparent).traceId;
-    this.log = parts.log.child({ workflow: `${parts.context}.${claim.workflow}`, runId: claim.id, traceId: this.traceId });
+    this.log = deps.log.child({ workflow: `${deps.context}.${claim.workflow}`, runId: claim.id, traceId: this.traceId });
   }
 
   /** Whether this process must do nothing more for the run. */
@@ -92,11 +92,11 @@ export class StepAttempts {
         throw error;
       }
     };
-    return retry(this.#parts, STATEMENT_RETRY, tried, { isOver: () => this.#over });
+    return retry(this.#deps, STATEMENT_RETRY, tried, { isOver: () => this.#over });
   }
 
   #sayFailing(error: unknown, about: StatementTask): void {
-    const nowMs = this.#parts.clock.monotonicMs();
+    const nowMs = this.#deps.clock.monotonicMs();
     if (nowMs - this.#saidAtMs < SAY_AGAIN_MS) return;
     this.#saidAtMs = nowMs;
     this.log.warn({ err: error, ...about }, "the database does not do what a run asks of it: it is asked again as long as the run is this process's");
@@ -104,12 +104,12 @@ export class StepAttempts {
 
   /** Runs one attempt. Errors: its own; DEADLINE_EXCEEDED at its timeout; CANCELLED if the run is aborted. */
   async run<Result>(name: string, stepTimeoutMs: number | undefined, work: (scope: Scope) => Promise<Result>): Promise<Result> {
-    const { context, count, whileBlocked } = this.#parts;
+    const { context, count, whileBlocked } = this.#deps;
     const { workflow } = this.#claim;
     const timeoutMs = stepTimeoutMs ?? DEFAULT_STEP_TIMEOUT_MS;
     const told = whileBlocked?.(`${context}.${workflow} ${name}`, timeoutMs);
     try {
-      const lease = this.#parts.lease?.();
+      const lease = this.#deps.lease?.();
       do {
         // I1. The second thread sees all runs of one look before a step of the first one begins. That step may block this thread at once, and the others must
         //     then ask again.
@@ -126,7 +126,7 @@ export class StepAttempts {
 
   async #attempt<Result>(name: string, timeoutMs: number, work: (scope: Scope) => Promise<Result>): Promise<Result> {
     // I2.
-    const { context, clock, wheel } = this.#parts;
+    const { context, clock, wheel } = this.#deps;
     const { workflow, traceparent, initiator } = this.#claim;
     const scope = Scope.root({
       principal: Object.freeze({ kind: "system", context, task: `workflow ${workflow}` }),

@@ -18,8 +18,8 @@ import type { AwaitedKey, StepStore, StepTries } from "./step-store.ts";
 import type { StepCalls, StepFunction, StepHost } from "./workflow-body.ts";
 import { DEFAULT_RETRY, type WorkflowTiming } from "./workflow-timing.ts";
 
-/** The parts that all steps of one run share. */
-export interface StepParts {
+/** What all steps of one run share. */
+export interface StepDeps {
   readonly claim: RunClaim;
   readonly runs: RunStore;
   readonly steps: StepStore;
@@ -29,7 +29,7 @@ export interface StepParts {
   readonly random: () => number;
 }
 
-interface StepRunnerParts extends StepParts {
+interface StepRunnerDeps extends StepDeps {
   readonly order: AnswerOrder;
 }
 
@@ -86,15 +86,15 @@ interface Trial {
  *     was cut off.
  */
 export class StepRunner {
-  readonly #parts: StepRunnerParts;
+  readonly #deps: StepRunnerDeps;
   readonly #pipeline = new CommitPipeline();
   /** Set when the body has ended: a step that fails then is not tried again, but undone. */
   isBodyOver = false;
   /** Set when the session has failed or the process stops: a step that fails then has the rest of its attempts in another session. */
   isSessionOver = false;
 
-  constructor(parts: StepRunnerParts) {
-    this.#parts = parts;
+  constructor(deps: StepRunnerDeps) {
+    this.#deps = deps;
   }
 
   /** Resolves when all transactions that were sent have committed. Errors: PredecessorFailed. */
@@ -120,14 +120,14 @@ export class StepRunner {
   async #go(trial: Trial): Promise<StepOutcome> {
     for (;;) {
       trial.attempt++;
-      if (this.#parts.attempts.isOver) return { kind: "lost" };
+      if (this.#deps.attempts.isOver) return { kind: "lost" };
       const outcome = await this.#attempt(trial);
       if (outcome !== "again") return outcome;
     }
   }
 
   async #attempt(trial: Trial): Promise<StepOutcome | "again"> {
-    const { attempts } = this.#parts;
+    const { attempts } = this.#deps;
     const { step, attempt } = trial;
     try {
       const done = await (step.kind === "transaction" ? this.#transaction(trial) : this.#effect(trial));
@@ -139,7 +139,7 @@ export class StepRunner {
   }
 
   #transaction(trial: Trial): Promise<StepOutcome> {
-    const { attempts, host, steps, order, claim } = this.#parts;
+    const { attempts, host, steps, order, claim } = this.#deps;
     const { step, run, attempt } = trial;
     return attempts.run(step.name, step.timeoutMs, async (scope) => {
       let ended: { readonly value: unknown; readonly answer: AnswerPlace } | undefined;
@@ -163,7 +163,7 @@ export class StepRunner {
 
   /** I1. Runs one attempt of a step whose effect is outside of the database. */
   async #effect(trial: Trial): Promise<StepOutcome> {
-    const { attempts, host, steps, order, claim } = this.#parts;
+    const { attempts, host, steps, order, claim } = this.#deps;
     const { step, run, attempt } = trial;
     const key = `${claim.id}/${step.name}`;
     await attempts.statement(() => steps.begun(claim, step, triesOf(trial)), { task: "write that it begins", step: step.name });
@@ -201,7 +201,7 @@ export class StepRunner {
 
   /** I3. Decides what follows from a failed attempt. */
   async #judge(trial: Trial, error: unknown): Promise<StepOutcome | "again"> {
-    const { claim, runs, steps, attempts, order, timing, random } = this.#parts;
+    const { claim, runs, steps, attempts, order, timing, random } = this.#deps;
     if (isInstanceOf(error, PredecessorFailed)) throw error;
     const { step, attempt, inDoubt, isAhead, answer } = trial;
     const about = (task: string): StatementTask => ({ task, step: step.name });

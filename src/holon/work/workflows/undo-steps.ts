@@ -5,7 +5,7 @@ import type { ReachedStep } from "./replay.ts";
 import type { StepRecord } from "./run-claim.ts";
 import type { StatementTask } from "./step-attempts.ts";
 import { reasonOf } from "./step-error.ts";
-import type { StepParts } from "./step-runner.ts";
+import type { StepDeps } from "./step-runner.ts";
 import type { StepFunction } from "./workflow-body.ts";
 import { DEFAULT_RETRY } from "./workflow-timing.ts";
 
@@ -24,15 +24,15 @@ interface Undoable {
 
 /** Undoes the steps of a run, the last one first: those that are done, and those whose outcome is unknown. */
 export async function undoSteps(
-  parts: StepParts,
+  deps: StepDeps,
   reached: readonly ReachedStep[],
   records: readonly StepRecord[],
   isStopping: () => boolean,
 ): Promise<UndoOutcome> {
   for (const undoable of toUndo(reached, records)) {
-    const outcome = await undoStep(parts, undoable, isStopping);
+    const outcome = await undoStep(deps, undoable, isStopping);
     if (outcome.kind !== "undone") return outcome;
-    parts.attempts.hasRecorded = true;
+    deps.attempts.hasRecorded = true;
   }
   return { kind: "undone" };
 }
@@ -52,8 +52,8 @@ function needsUndo({ state, kind, inDoubt }: StepRecord): boolean {
   return state === "done" || (state === "started" && kind !== "transaction") || (state === "failed" && inDoubt);
 }
 
-async function undoStep(parts: StepParts, undoable: Undoable, isStopping: () => boolean): Promise<UndoOutcome> {
-  const { claim, runs, steps, attempts, timing, random } = parts;
+async function undoStep(deps: StepDeps, undoable: Undoable, isStopping: () => boolean): Promise<UndoOutcome> {
+  const { claim, runs, steps, attempts, timing, random } = deps;
   const { step, record } = undoable;
   const about = (task: string): StatementTask => ({ task, step: step.name });
   // When an earlier version resumes a run, it sets back only the count of all attempts.
@@ -63,7 +63,7 @@ async function undoStep(parts: StepParts, undoable: Undoable, isStopping: () => 
     // Checked before each attempt: the waits between attempts may all be too short for the run to be given back.
     if (isStopping()) return { kind: "halted", waitMs: 0 };
     try {
-      await runUndo(parts, undoable, attempt);
+      await runUndo(deps, undoable, attempt);
       attempts.log.info({ step: step.name, attempt }, "a step is undone");
       return { kind: "undone" };
     } catch (error) {
@@ -88,7 +88,7 @@ async function undoStep(parts: StepParts, undoable: Undoable, isStopping: () => 
   }
 }
 
-async function runUndo({ claim, steps, attempts, host }: StepParts, { step, undo, record }: Undoable, attempt: number): Promise<void> {
+async function runUndo({ claim, steps, attempts, host }: StepDeps, { step, undo, record }: Undoable, attempt: number): Promise<void> {
   const key = `${claim.id}/${step.name}`;
   const isInDoubt = record.state !== "done";
   const known = { result: isInDoubt ? undefined : record.result, isInDoubt, key, attempt };

@@ -7,13 +7,13 @@ import { Task, type TaskDeps } from "../engine/task.ts";
 import { type Reading, type ReadRecords, RecordReader } from "./record-reader.ts";
 import type { RunClaim, StepRecord } from "./run-claim.ts";
 import { type HangingRun, RunSession } from "./run-session.ts";
-import { DEATHS_BEFORE_SUSPECT, type LookOptions, type RunStore } from "./run-store.ts";
+import { DEATHS_BEFORE_SUSPECT, type LookRequest, type RunStore } from "./run-store.ts";
 import { StepAttempts } from "./step-attempts.ts";
 import type { StepStore } from "./step-store.ts";
 import type { CompiledWorkflows, WorkflowBody } from "./workflow-body.ts";
 import type { WorkflowTiming } from "./workflow-timing.ts";
 
-interface WorkflowRunnerParts extends TaskDeps {
+interface WorkflowRunnerDeps extends TaskDeps {
   readonly random: () => number;
   readonly context: string;
   readonly workflows: CompiledWorkflows;
@@ -48,7 +48,7 @@ interface Active {
  * I4. After a suspect was read, other runs are claimed first: suspects that cannot be read do not follow each other without end.
  */
 export class WorkflowRunner implements Closable {
-  readonly #parts: WorkflowRunnerParts;
+  readonly #deps: WorkflowRunnerDeps;
   readonly #known: readonly string[];
   readonly #active = new Map<string, Active>();
   readonly #task: Task;
@@ -67,19 +67,19 @@ export class WorkflowRunner implements Closable {
   #clearingSinceMs: number | undefined = undefined;
   #clockAskedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(parts: WorkflowRunnerParts) {
-    const { timing } = parts;
-    this.#parts = parts;
-    this.#known = [...parts.workflows.bodies.keys()];
-    this.#records = new RecordReader({ ...parts, leaseMs: timing.leaseMs, isClosing: () => this.#isClosing });
+  constructor(deps: WorkflowRunnerDeps) {
+    const { timing } = deps;
+    this.#deps = deps;
+    this.#known = [...deps.workflows.bodies.keys()];
+    this.#records = new RecordReader({ ...deps, leaseMs: timing.leaseMs, isClosing: () => this.#isClosing });
     this.#guard = new ReclaimGuard({ leaseMs: timing.leaseMs, everyMs: timing.pollMs });
-    this.#task = new Task({ ...parts, task: "workflows", everyMs: timing.pollMs, run: () => this.#claim() });
+    this.#task = new Task({ ...deps, task: "workflows", everyMs: timing.pollMs, run: () => this.#claim() });
     this.#leases = new Leases({
-      ...parts,
+      ...deps,
       task: "renew leases of runs",
       leaseMs: timing.leaseMs,
-      renew: (claims, deadlineMs) => parts.runs.renew(claims, timing.leaseMs, deadlineMs),
-      whileBlocked: whileBlocked(parts),
+      renew: (claims, deadlineMs) => deps.runs.renew(claims, timing.leaseMs, deadlineMs),
+      whileBlocked: whileBlocked(deps),
     });
   }
 
@@ -99,7 +99,7 @@ export class WorkflowRunner implements Closable {
   }
 
   async close(): Promise<void> {
-    const { timing } = this.#parts;
+    const { timing } = this.#deps;
     this.#isClosing = true;
     await this.#task.close();
     for (const { session } of this.#active.values()) session?.stop();
@@ -111,7 +111,7 @@ export class WorkflowRunner implements Closable {
   }
 
   async #claim(): Promise<boolean> {
-    const { concurrencyCount } = this.#parts.timing;
+    const { concurrencyCount } = this.#deps.timing;
     for (const { session } of this.#active.values()) session?.look();
     this.#isBehind = this.#active.size >= concurrencyCount || this.#isReadingSuspect;
     if (this.#known.length === 0) return false;
@@ -130,7 +130,7 @@ export class WorkflowRunner implements Closable {
 
   /** Claims and starts runs. Returns how many were claimed. */
   async #take(limit: number, suspects: boolean): Promise<number> {
-    const { runs, timing, clock } = this.#parts;
+    const { runs, timing, clock } = this.#deps;
     const sentMs = clock.monotonicMs();
     const isAlone = this.#active.size === 0;
     const { claims, databaseMs } = await runs.claim({ ...this.#look, limit, suspects, leaseMs: timing.leaseMs });
@@ -140,8 +140,8 @@ export class WorkflowRunner implements Closable {
     return claims.length;
   }
 
-  get #look(): LookOptions {
-    return { known: this.#known, held: [...this.#active.keys()], runBy: this.#parts.runBy, reclaimUntilMs: this.#reclaimUntilMs };
+  get #look(): LookRequest {
+    return { known: this.#known, held: [...this.#active.keys()], runBy: this.#deps.runBy, reclaimUntilMs: this.#reclaimUntilMs };
   }
 
   /**
@@ -149,7 +149,7 @@ export class WorkflowRunner implements Closable {
    * at each wake, because it costs a connection while the pool is full.
    */
   async #lookAtClock(): Promise<void> {
-    const { runs, timing, clock } = this.#parts;
+    const { runs, timing, clock } = this.#deps;
     const nowMs = clock.monotonicMs();
     if (nowMs - this.#clockAskedMs < timing.pollMs / 2) return;
     this.#clockAskedMs = nowMs;
@@ -168,8 +168,8 @@ export class WorkflowRunner implements Closable {
    */
   #isTimeForSuspect(): boolean {
     if (this.#areOthersNext) return false;
-    const nowMs = this.#parts.clock.monotonicMs();
-    const isSoon = nowMs - this.#suspectsAskedMs < this.#parts.timing.pollMs / 2;
+    const nowMs = this.#deps.clock.monotonicMs();
+    const isSoon = nowMs - this.#suspectsAskedMs < this.#deps.timing.pollMs / 2;
     if (isSoon && this.#clearingSinceMs === undefined) return false;
     if ([...this.#active.values()].some(({ attempts, suspectsWaitUntilMs }) => !attempts.hasRecorded && nowMs < suspectsWaitUntilMs)) return false;
     this.#suspectsAskedMs = nowMs;
@@ -181,7 +181,7 @@ export class WorkflowRunner implements Closable {
    * suspects are not waited for again: each has recorded a step, so that a death counts less for it than before, or has had the time of a lease.
    */
   async #isClearing(): Promise<boolean> {
-    const { runs, timing, clock } = this.#parts;
+    const { runs, timing, clock } = this.#deps;
     const sinceMs = this.#clearingSinceMs ?? clock.monotonicMs();
     this.#clearingSinceMs = undefined;
     if (this.#isClear || clock.monotonicMs() - sinceMs >= timing.leaseMs) return false;
@@ -213,17 +213,17 @@ export class WorkflowRunner implements Closable {
 
   /** Whether a run is to be set aside as stuck. Its records are not read: that may be what kills its runners. */
   #isDeadly({ deaths }: RunClaim): boolean {
-    return deaths >= this.#parts.timing.deathsCount;
+    return deaths >= this.#deps.timing.deathsCount;
   }
 
   #start(claim: RunClaim, read: ReadRecords | undefined, sentMs: number): void {
-    const workflow = this.#parts.workflows.bodies.get(`${claim.workflow}@${claim.version}`);
+    const workflow = this.#deps.workflows.bodies.get(`${claim.workflow}@${claim.version}`);
     if (workflow === undefined) return;
     let lease: Lease<RunClaim> | undefined;
     // Each attempt has its own time, since the run goes on for longer.
     const tellOfAttempt = (name: string, forMs: number) =>
-      this.#parts.tellThread?.({ id: claim.id, fence: claim.fence, name, forMs }, (sinceMs) => lease?.renewed(sinceMs));
-    const attempts = new StepAttempts({ ...this.#parts, lease: () => lease, whileBlocked: tellOfAttempt }, claim);
+      this.#deps.tellThread?.({ id: claim.id, fence: claim.fence, name, forMs }, (sinceMs) => lease?.renewed(sinceMs));
+    const attempts = new StepAttempts({ ...this.#deps, lease: () => lease, whileBlocked: tellOfAttempt }, claim);
     const suspectsWaitUntilMs = isSuspect(claim) ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     const active: Active = { claim, workflow, attempts, session: undefined, suspectsWaitUntilMs, ended: Promise.resolve() };
     this.#active.set(claim.id, active);
@@ -239,7 +239,7 @@ export class WorkflowRunner implements Closable {
   }
 
   async #work(active: Active, read: ReadRecords | undefined): Promise<void> {
-    const { runs, timing, clock } = this.#parts;
+    const { runs, timing, clock } = this.#deps;
     const { claim, attempts } = active;
     const giveBack = (waitMs: number) => (active.session === undefined ? runs.giveBackUnbegun(claim, waitMs) : runs.giveBack(claim, waitMs));
     try {
@@ -283,9 +283,9 @@ export class WorkflowRunner implements Closable {
   }
 
   #session({ claim, workflow, attempts }: Active, records: readonly StepRecord[]): RunSession {
-    const { workflows, runs, steps, timing, random, clock, wheel } = this.#parts;
-    const parts = { claim, runs, steps, attempts, timing, random, clock, wheel };
-    return new RunSession({ ...parts, host: workflows.host, workflow, records });
+    const { workflows, runs, steps, timing, random, clock, wheel } = this.#deps;
+    const deps = { claim, runs, steps, attempts, timing, random, clock, wheel };
+    return new RunSession({ ...deps, host: workflows.host, workflow, records });
   }
 }
 
@@ -303,7 +303,7 @@ function abort({ attempts, session }: Active): void {
  * Shows each claimed run to a second thread, also between two steps, so that it is renewed while the steps of other runs block this thread. Such a claim has no
  * time of its own.
  */
-function whileBlocked({ context, tellThread }: WorkflowRunnerParts): WhileBlocked<RunClaim> | undefined {
+function whileBlocked({ context, tellThread }: WorkflowRunnerDeps): WhileBlocked<RunClaim> | undefined {
   if (tellThread === undefined) return undefined;
   return ({ id, fence, workflow }, onRenewed) => tellThread({ id, fence, name: `${context}.${workflow}`, forMs: 0 }, onRenewed);
 }
