@@ -1,17 +1,12 @@
 import { sql } from "../../data/drizzle/sql.ts";
-import type { Clock } from "../../kernel/clock.ts";
 import { isHolonError } from "../../kernel/holon-error.ts";
-import type { Logger } from "../../kernel/log.ts";
-import { COUNTED_MOST, countOf, type WorkData, WorkDatabase } from "../engine/work-database.ts";
+import { COUNTED_MOST, countOf, WorkDatabase } from "../engine/work-database.ts";
 import { EventRoutes, type SubscribingContext } from "../inbox/event-routes.ts";
 import { Inbox, type StrandedEvent as StrandedRow, type WaitingEvent } from "../inbox/inbox.ts";
 import { ParkedEvents } from "../inbox/parked-events.ts";
-import type { JobMap } from "../jobs/job.ts";
-import { createJobAdmin, type FailedJob, type JobCounts, type UnknownJobs } from "../jobs/job-admin.ts";
+import { createJobAdmin, type FailedJob, type JobAdminDeps, type JobCounts, type UnknownJobs } from "../jobs/job-admin.ts";
 import { Subscriptions } from "../outbox/subscriptions.ts";
-import type { QueueBackend } from "../queue/queue-backend.ts";
 import { createRunAdmin } from "../workflows/run-admin.ts";
-import type { RunData } from "../workflows/run-store.ts";
 import type { WorkflowMap } from "../workflows/workflow.ts";
 
 /** How many events of a context are in each state, each counted up to {@link COUNTED_MOST}. */
@@ -97,17 +92,10 @@ export interface WorkAdmin {
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-interface WorkAdminDeps {
-  readonly context: string;
-  readonly jobs: JobMap;
+interface WorkAdminDeps extends JobAdminDeps {
   readonly workflows: WorkflowMap;
   /** What the context subscribes to, and its handlers. */
   readonly events: SubscribingContext;
-  readonly store: WorkData & RunData;
-  /** Undefined if no queue can be reached from here: a job that is run again is sent by the sweeper of a process that works. */
-  readonly backend: Pick<QueueBackend, "add" | "reachable"> | undefined;
-  readonly clock: Clock;
-  readonly log: Logger;
 }
 
 /** Creates the admin interface of one context from its tables. It works even if no process does the context's background work. */

@@ -11,6 +11,7 @@ import { type CountWork, counted } from "../../observe/work-metrics.ts";
 import type { WorkDatabase } from "../engine/work-database.ts";
 import type { AckSender } from "./acknowledgements.ts";
 import type { EventFailures } from "./event-failures.ts";
+import type { EventLimits } from "./event-limits.ts";
 import type { EventMessage } from "./event-message.ts";
 import type { EventRoute, EventRoutes, EventTransaction } from "./event-routes.ts";
 import type { HandlerBlame } from "./handler-blame.ts";
@@ -24,7 +25,7 @@ export interface EventRunDeps {
   readonly clock: Clock;
   readonly wheel: Timers;
   readonly log: Logger;
-  readonly handlerMs: number;
+  readonly limits: EventLimits;
   /** See {@link shareMsOf}. */
   readonly shareMs: number;
   readonly count?: CountWork | undefined;
@@ -95,32 +96,32 @@ class EventScope extends TimerEntry {
     super();
     this.#deps = deps;
     this.#blame = blame;
-    const { context, clock, handlerMs } = deps;
+    const { context, clock, limits } = deps;
     const principal = { kind: "system", context, task } as const;
     this.#startMs = clock.monotonicMs();
     // A handler is called before the first time is over, and then has the whole time. So no transaction takes longer than both.
-    this.scope = Scope.root({ principal, caller: context, deadlineAtMs: this.#startMs + 2 * handlerMs });
-    deps.wheel.add(this, this.#startMs + handlerMs);
+    this.scope = Scope.root({ principal, caller: context, deadlineAtMs: this.#startMs + 2 * limits.handlerMs });
+    deps.wheel.add(this, this.#startMs + limits.handlerMs);
   }
 
   override expire(): void {
-    const { clock, wheel, handlerMs } = this.#deps;
+    const { clock, wheel, limits } = this.#deps;
     const nowMs = clock.monotonicMs();
     const { sinceMs, wasCalled } = this.#blame();
-    const untilMs = sinceMs === undefined ? nowMs : Math.min(sinceMs + handlerMs, this.scope.deadlineAtMs);
+    const untilMs = sinceMs === undefined ? nowMs : Math.min(sinceMs + limits.handlerMs, this.scope.deadlineAtMs);
     if (untilMs > nowMs) return wheel.add(this, untilMs);
     this.scope.cancel(wasCalled ? this.#tookLong() : this.#notCalled());
   }
 
   #tookLong(): HolonError {
-    const { wheel, handlerMs } = this.#deps;
-    const error = catalogueError("DEADLINE_EXCEEDED", `The handler of an event took longer than ${handlerMs} ms.`);
+    const { wheel, limits } = this.#deps;
+    const error = catalogueError("DEADLINE_EXCEEDED", `The handler of an event took longer than ${limits.handlerMs} ms.`);
     return wheel.wasFrozenSince(this.#startMs) ? markCutOff(error) : error;
   }
 
   /** The wait was for the event's key, or the process was frozen. Neither is the event's fault, and its turn may not have come. */
   #notCalled(): HolonError {
-    const error = catalogueError("DEADLINE_EXCEEDED", `No handler of an event could be called within ${this.#deps.handlerMs} ms.`);
+    const error = catalogueError("DEADLINE_EXCEEDED", `No handler of an event could be called within ${this.#deps.limits.handlerMs} ms.`);
     return markOrigin(error, { layer: "database", isPassing: true });
   }
 

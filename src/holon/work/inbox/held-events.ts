@@ -17,10 +17,6 @@ import type { Inbox, WaitingEvent } from "./inbox.ts";
 /** Most events that are worked off in one transaction. */
 const MOST_COUNT = 50;
 
-interface HeldWorkerDeps extends EventRunDeps {
-  readonly limits: EventLimits;
-}
-
 /** The outcome for held events that were to be worked off. `busy`: other transactions have all of them. */
 type HeldOutcome = "worked" | "busy" | "failed together";
 
@@ -36,9 +32,9 @@ type Tx = DataTransaction<Tables>;
  * I4. A failure is counted only if a handler was called or the check of a payload threw. Otherwise the event stays due, and the task fails.
  */
 export class HeldWorker {
-  readonly #deps: HeldWorkerDeps;
+  readonly #deps: EventRunDeps;
 
-  constructor(deps: HeldWorkerDeps) {
+  constructor(deps: EventRunDeps) {
     this.#deps = deps;
   }
 

@@ -91,13 +91,12 @@ export async function startEventWork({
   const wakeHeld = (): void => held.wake();
   const failures = new EventFailures({ database, inbox, limits, random, log, wakeHeld });
   const { count } = services;
-  const { handlerMs } = limits;
-  const shareMs = shareMsOf({ handlerMs, lockTimeoutMs: data.lockTimeoutMs });
+  const shareMs = shareMsOf({ handlerMs: limits.handlerMs, lockTimeoutMs: data.lockTimeoutMs });
   const running: EventRunDeps = {
-    ...{ context: context.name, database, clock, wheel, log, count, openTransaction, handlerMs, shareMs },
+    ...{ context: context.name, database, clock, wheel, log, count, openTransaction, limits, shareMs },
     ...{ inbox, routes, failures, pauses, acks, wakeHeld },
   };
-  const worker: HeldWorker = new HeldWorker({ ...running, limits });
+  const worker: HeldWorker = new HeldWorker(running);
   const consumer = new EventConsumer({ ...running, left, isClosing });
   const announcing = new Task({
     ...{ ...tasks, task: "subscriptions", everyMs: limits.subscribeMs },

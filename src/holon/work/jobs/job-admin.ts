@@ -42,7 +42,7 @@ export interface JobCounts {
   readonly oldestDueMs: number;
 }
 
-interface JobAdminDeps {
+export interface JobAdminDeps {
   readonly context: string;
   readonly jobs: JobMap;
   readonly store: WorkData;

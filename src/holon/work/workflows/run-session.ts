@@ -12,7 +12,7 @@ import type { WorkflowBody } from "./workflow-body.ts";
 /** How a session ended. */
 type SessionEnd = "done" | "undone" | "stuck" | "asleep" | "lost";
 
-interface RunSessionDeps extends Omit<SessionStepsDeps, "events"> {
+interface RunSessionDeps extends SessionStepsDeps {
   readonly workflow: WorkflowBody;
 }
 
@@ -52,7 +52,7 @@ export class RunSession {
     const { clock, wheel, timing } = deps;
     this.#deps = deps;
     this.#events = new AwaitedEvents(deps.runs);
-    this.#steps = new SessionSteps({ ...deps, events: this.#events });
+    this.#steps = new SessionSteps(deps, this.#events);
     const times = { firstMs: timing.bodyPatienceMs, againMs: timing.bodyReminderMs };
     this.#watch = new BodyWatch({ clock, wheel, ...times, onLong: (forMs) => this.#sayHanging(forMs) });
   }

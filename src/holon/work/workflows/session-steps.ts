@@ -13,7 +13,6 @@ import { type StepDeps, type StepOutcome, StepRunner } from "./step-runner.ts";
 import type { RawStepOptions, RawSteps } from "./workflow-body.ts";
 
 export interface SessionStepsDeps extends StepDeps {
-  readonly events: AwaitedEvents;
   readonly records: readonly StepRecord[];
   readonly clock: Clock;
   readonly wheel: Timers;
@@ -74,12 +73,12 @@ export class SessionSteps {
   #whenMoved: (() => void)[] = [];
   #whenAtRest: (() => void)[] = [];
 
-  constructor(deps: SessionStepsDeps) {
+  constructor(deps: SessionStepsDeps, events: AwaitedEvents) {
     this.#deps = deps;
     this.replay = new Replay(deps.records);
     this.#order = new AnswerOrder(deps.records, (delivered) => this.#rested(delivered));
-    this.#runner = new StepRunner({ ...deps, order: this.#order });
-    this.waits = new RunWaits({ ...deps, onDue: () => this.look() });
+    this.#runner = new StepRunner(deps, this.#order);
+    this.waits = new RunWaits({ ...deps, events, onDue: () => this.look() });
   }
 
   get course(): Course {

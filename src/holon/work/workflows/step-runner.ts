@@ -29,10 +29,6 @@ export interface StepDeps {
   readonly random: () => number;
 }
 
-interface StepRunnerDeps extends StepDeps {
-  readonly order: AnswerOrder;
-}
-
 /** The outcome of a step in this process. */
 export type StepOutcome =
   /** It has ended, and its end is recorded or being committed. */
@@ -86,15 +82,17 @@ interface Trial {
  *     was cut off.
  */
 export class StepRunner {
-  readonly #deps: StepRunnerDeps;
+  readonly #deps: StepDeps;
+  readonly #order: AnswerOrder;
   readonly #pipeline = new CommitPipeline();
   /** Set when the body has ended: a step that fails then is not tried again, but undone. */
   isBodyOver = false;
   /** Set when the session has failed or the process stops: a step that fails then has the rest of its attempts in another session. */
   isSessionOver = false;
 
-  constructor(deps: StepRunnerDeps) {
+  constructor(deps: StepDeps, order: AnswerOrder) {
     this.#deps = deps;
+    this.#order = order;
   }
 
   /** Resolves when all transactions that were sent have committed. Errors: PredecessorFailed. */
@@ -139,14 +137,14 @@ export class StepRunner {
   }
 
   #transaction(trial: Trial): Promise<StepOutcome> {
-    const { attempts, host, steps, order, claim } = this.#deps;
+    const { attempts, host, steps, claim } = this.#deps;
     const { step, run, attempt } = trial;
     return attempts.run(step.name, step.timeoutMs, async (scope) => {
       let ended: { readonly value: unknown; readonly answer: AnswerPlace } | undefined;
       // I2.
       const record = (result: unknown) => {
         const value = this.#keep(trial, result, "is rolled back");
-        const answer = order.take(trial.answer);
+        const answer = this.#order.take(trial.answer);
         trial.answer = answer;
         ended = { value, answer };
         return steps.done(claim, step, attempt, value, answer);
@@ -163,7 +161,7 @@ export class StepRunner {
 
   /** I1. Runs one attempt of a step whose effect is outside of the database. */
   async #effect(trial: Trial): Promise<StepOutcome> {
-    const { attempts, host, steps, order, claim } = this.#deps;
+    const { attempts, host, steps, claim } = this.#deps;
     const { step, run, attempt } = trial;
     const key = `${claim.id}/${step.name}`;
     await attempts.statement(() => steps.begun(claim, step, triesOf(trial)), { task: "write that it begins", step: step.name });
@@ -176,7 +174,7 @@ export class StepRunner {
       });
       const value = this.#keep(trial, result, "has acted, and is not tried again");
       calls = undefined;
-      const answer = order.take(trial.answer);
+      const answer = this.#order.take(trial.answer);
       trial.answer = answer;
       trial.isEndSent = true;
       // I4. The number is the same each time: if the end is written twice, the second write is refused, and this number is recorded.
@@ -201,7 +199,7 @@ export class StepRunner {
 
   /** I3. Decides what follows from a failed attempt. */
   async #judge(trial: Trial, error: unknown): Promise<StepOutcome | "again"> {
-    const { claim, runs, steps, attempts, order, timing, random } = this.#deps;
+    const { claim, runs, steps, attempts, timing, random } = this.#deps;
     if (isInstanceOf(error, PredecessorFailed)) throw error;
     const { step, attempt, inDoubt, isAhead, answer } = trial;
     const about = (task: string): StatementTask => ({ task, step: step.name });
@@ -218,7 +216,7 @@ export class StepRunner {
     const isCounted = countFailure(trial, error);
     if ((this.isBodyOver && !isAhead) || !isPassing || trial.failures >= greatest) {
       const kept = toKept(error);
-      const place = order.take(answer);
+      const place = this.#order.take(answer);
       trial.answer = place;
       await attempts.statement(() => steps.failed(claim, step, attempt, kept, inDoubt, place), about("write that it failed"));
       attempts.log.warn({ err: error, step: step.name, attempt, inDoubt }, "a step failed");
@@ -226,7 +224,7 @@ export class StepRunner {
     }
     // I4. It is not certain whether the end was written.
     if (trial.isEndSent) throw error;
-    if (answer !== undefined && !isAhead) order.giveUp(answer);
+    if (answer !== undefined && !isAhead) this.#order.giveUp(answer);
     const waitMs = fullJitterMs(attempt, { firstMs, greatestMs }, random);
     const said = isCounted
       ? "a step failed and is tried again"
