@@ -34,18 +34,6 @@ export interface JobStanding {
   readonly idle_ms: number;
 }
 
-/** The claims and ends that one statement wrote. */
-export interface NotedPage {
-  readonly claimed: Map<string, JobClaim>;
-  readonly ended: Set<string>;
-}
-
-/** A count of jobs of one name. */
-export interface JobCount {
-  readonly name: string;
-  readonly count: number;
-}
-
 /** The end of a run that went well. */
 export interface EndedRun {
   readonly claim: JobClaim;
@@ -53,8 +41,10 @@ export interface EndedRun {
   readonly result: string | undefined;
 }
 
-/** How a run of a job ended. `lost`: another run had the job by then, and nothing was written. */
-export type JobOutcome = { readonly kind: "done" | "lost" } | { readonly kind: "again" | "failed"; readonly error: unknown };
+/** Identifies the lease of a claim among all others. */
+export function leaseKey({ id, runBy }: JobClaim): { readonly id: string; readonly fence: string } {
+  return { id, fence: runBy };
+}
 
 /** The columns of a row that a claim is made from. */
 export interface ClaimRow {

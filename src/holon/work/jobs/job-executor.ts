@@ -14,7 +14,7 @@ import type { Lease, Leases } from "../engine/leases.ts";
 import type { JobMap, JobSpec } from "./job.ts";
 import type { JobBatchWriter } from "./job-batch-writer.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
-import type { JobClaim, JobOutcome } from "./job-claim.ts";
+import type { JobClaim } from "./job-claim.ts";
 import type { JobSender } from "./job-sender.ts";
 import type { JobTable } from "./job-table.ts";
 import type { JobWrites } from "./job-writes.ts";
@@ -55,6 +55,9 @@ interface Run {
   readonly parseResult: Parser;
   isCompleted: boolean;
 }
+
+/** How a run of a job ended. `lost`: another run had the job by then, and nothing was written. */
+type JobOutcome = { readonly kind: "done" | "lost" } | { readonly kind: "again" | "failed"; readonly error: unknown };
 
 /** Shows the progress of a run outside of the database. */
 export type ShowProgress = (value: object | number) => Promise<void>;

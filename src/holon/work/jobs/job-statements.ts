@@ -1,13 +1,17 @@
 import { type SQL, sql } from "../../data/drizzle/sql.ts";
+import { quoteIdentifier } from "../../data/identifier.ts";
 import { WAS_CUT_OFF, WAS_CUT_OFF_TEXT } from "../engine/cut-off.ts";
-import { interval, texts, uuids } from "../engine/work-database.ts";
-import type { EndedRun, JobClaim } from "./job-claim.ts";
+import { interval, texts, uuids, type WorkDatabase } from "../engine/work-database.ts";
+import type { LostWork } from "../queue/handed-out.ts";
+
+/** A row of the outbox. It needs its id too: positions start again when a database is restored. */
+export interface OutboxPlace {
+  readonly id: string;
+  readonly position: number;
+}
 
 /** The columns of a {@link ClaimRow}. */
 export const CLAIM = sql`id, name, data, attempts, failures, alone, run_by, traceparent, initiator, deduplication_key is not null as keyed, ${WAS_CUT_OFF} as was_cut_off`;
-
-/** The database's clock, in milliseconds since 1970. */
-export const NOW = sql`select (extract(epoch from now()) * 1000)::double precision as ms`;
 
 /** Greatest priority that queues accept. */
 const GREATEST_PRIORITY = 2 ** 21 - 1;
@@ -19,21 +23,140 @@ const PRIORITY = sql`case jsonb_typeof(options -> 'priority') when 'number' then
 /** The columns of a {@link SendableJob}. */
 export const SENDABLE = sql`id, name, sent_count, greatest(0, extract(epoch from due_at - now()) * 1000)::double precision as delay_ms, ${PRIORITY} as priority, deaths > 0 as suspect`;
 
-/** An end as an object. Its result is a text: the database reads each text in an object and refuses U+0000 there, but keeps JSON unchanged. */
-export function toRecord({ claim: { id, attempt, runBy: by }, result }: EndedRun): object {
-  return { id, attempt, by, result };
+/**
+ * Since when a waiting job could have been taken from its queue. Two indexes begin with the name and go on with this moment: `holon_jobs_unsent` has the jobs
+ * that no queue has, `holon_jobs_sent` has those that were sent. Each query names one job name, one of the two conditions and this order. So it reads only the
+ * rows that it returns, however many jobs are done, are due later, wait on their queue, or belong to other versions.
+ */
+const IDLE_SINCE = sql`greatest(sent_at, due_at)`;
+
+/** Jobs that wait. */
+interface WaitingJobs {
+  /** Whether a job is one of them, by one of the two indexes. */
+  readonly which: SQL;
+  /** Of these, only those that are at least as urgent; undefined for all. No index has it. */
+  readonly priority?: number;
 }
 
-/** Whether a row still has the run of this claim. */
-export function held(claim: JobClaim): SQL {
-  return sql`id = ${claim.id}::uuid and state = 'running' and attempts = ${claim.attempt} and run_by = ${claim.runBy}`;
+/** Jobs that are due and that no queue has. */
+const UNSENT: WaitingJobs = { which: sql`state = 'waiting' and sent_at is null and ${IDLE_SINCE} <= now()` };
+
+/** Jobs that are due and were sent, and have not run for `forMs` since both. Only those that are at least as urgent as `priority`. */
+function unheardOf(forMs: number, priority = Number.POSITIVE_INFINITY): WaitingJobs {
+  const which = sql`state = 'waiting' and sent_at is not null and ${IDLE_SINCE} < now() - ${interval(forMs)}`;
+  return priority > GREATEST_PRIORITY ? { which } : { which, priority };
+}
+
+/**
+ * Most jobs of a name that are read to find urgent ones: a million that are not urgent may wait behind urgent ones on the same queue. If an urgent job comes
+ * after so many, it is found when fewer wait.
+ */
+const READ_COUNT = 5_000;
+
+/** The long statements of {@link JobTable}, for one context. Those that are texts are made once, so that the server keeps their plans. */
+export class JobStatements {
+  readonly #jobs: SQL;
+  readonly #outbox: SQL;
+  readonly #names: readonly string[];
+  readonly #isKnown: SQL;
+  readonly note: string;
+  readonly giveBackUnheard: string;
+  readonly renew: string;
+  /** For how long a job could have been taken from its queue. Units: milliseconds. */
+  readonly idleMs = sql`(extract(epoch from now() - ${IDLE_SINCE}) * 1000)::double precision`;
+
+  /** `names` are those of the jobs that this version has. */
+  constructor(database: WorkDatabase, names: readonly string[]) {
+    const jobs = `${quoteIdentifier(database.context)}.holon_jobs`;
+    this.#jobs = database.table("holon_jobs");
+    this.#outbox = database.table("holon_outbox");
+    this.#names = names;
+    this.#isKnown = sql`name = any(${texts(names)})`;
+    this.note = noteText(jobs);
+    this.giveBackUnheard = giveBackText(jobs);
+    this.renew = renewText(jobs);
+  }
+
+  /**
+   * Makes jobs of outbox rows, and settles the rows. Each job is written once, in the state that it has on its queue: a second write would cost as much as the
+   * first. Shape: the {@link SENDABLE} columns of the jobs that this version knows.
+   */
+  takeOver(rows: readonly OutboxPlace[]): SQL {
+    return sql`with taken as (
+      update ${this.#outbox} set settled_at = now() where ${isAmong(rows)} and kind = 'job' and settled_at is null and ${IS_READABLE} returning *
+    ), made as (
+      insert into ${this.#jobs} (id, name, state, data, options, traceparent, initiator, deduplication_key, due_at, created_at, sent_count, sent_at)
+      select id, name, 'waiting', payload, options, traceparent, initiator, options ->> 'deduplicationKey',
+        created_at + coalesce((options ->> 'delayMs')::double precision, 0) * interval '1 millisecond', created_at,
+        case when ${this.#isKnown} then 1 else 0 end, case when ${this.#isKnown} then now() end
+      from taken order by position
+      on conflict do nothing returning *
+    )
+    select ${SENDABLE} from made where sent_count = 1`;
+  }
+
+  /** Counts those of these outbox rows that are jobs and are not settled, by name. */
+  countUnsettled(rows: readonly OutboxPlace[]): SQL {
+    return sql`select name, count(*)::int as count from ${this.#outbox} where ${isAmong(rows)} and kind = 'job' and settled_at is null group by name`;
+  }
+
+  /** Counts those of these jobs that this version does not know and that no version has sent, by name. */
+  countUnknown(ids: readonly string[]): SQL {
+    return sql`select name, count(*)::int as count from ${this.#jobs} where id = any(${uuids(ids)}) and state = 'waiting' and sent_count = 0 and not ${this.#isKnown} group by name`;
+  }
+
+  /** Counts a death for jobs whose lease has ended, unless it is later than `untilMs` by the database's clock. */
+  reclaim(untilMs: number, count: number): SQL {
+    return sql`update ${this.#jobs} set state = 'waiting', deaths = deaths + 1, due_at = now(), sent_at = null, run_by = null, leased_until = null
+    where id in (select id from ${this.#jobs} where state = 'running' and leased_until < now() and extract(epoch from now()) * 1000 < ${untilMs}::double precision
+      limit ${count} for update skip locked) returning name`;
+  }
+
+  /** The names of known jobs of which one is due and on no queue, or was sent and has not run for `forMs`. */
+  overdueNames(forMs: number): SQL {
+    const kinds = this.#oldest([UNSENT, unheardOf(forMs)], 1);
+    return sql`select n.name from unnest(${texts(this.#names)}) as n (name) cross join lateral (select id from (${kinds}) either limit 1) j`;
+  }
+
+  /** Whether a job is one of the oldest of these names that are due and that no queue has. */
+  oldestUnsent(names: readonly string[], count: number, ofEach: number): SQL {
+    return this.#oldestOf(names, [UNSENT], count, ofEach);
+  }
+
+  /** The same, for jobs that no queue has or that their queue has lost. */
+  oldestLost(names: readonly string[], { forMs, priority }: LostWork, count: number): SQL {
+    return this.#oldestOf(names, [UNSENT, unheardOf(forMs, priority)], count, count);
+  }
+
+  /**
+   * Whether a job is one of the oldest of these names and kinds. Their rows are locked. The names come in random order, so that a name with very many waiting
+   * jobs does not keep the others from their turn. At most `ofEach` are found of each name and kind, and `count` in all.
+   */
+  #oldestOf(names: readonly string[], kinds: readonly WaitingJobs[], count: number, ofEach: number): SQL {
+    return sql`id = any(array(select j.id from (select name from unnest(${texts(names)}) as name order by random()) n
+    cross join lateral (${this.#oldest(kinds, ofEach, sql`for update skip locked`)}) j limit ${count}))`;
+  }
+
+  /** The oldest jobs of the name `n.name`, of each kind. */
+  #oldest(kinds: readonly WaitingJobs[], count: number, lock = sql``): SQL {
+    const jobs = this.#jobs;
+    const found = kinds.map(({ which, priority }) =>
+      priority === undefined
+        ? sql`select id from (select id from ${jobs} where name = n.name and ${which} order by ${IDLE_SINCE} limit ${count} ${lock}) k`
+        : sql`select id from (
+          select u.id from (select id, options from ${jobs} where name = n.name and ${which} order by ${IDLE_SINCE} limit ${READ_COUNT}) o
+          cross join lateral (select id from ${jobs} where id = o.id and ${which} ${lock}) u where coalesce(${PRIORITY}, 0) <= ${priority} limit ${count}
+        ) k`,
+    );
+    return sql.join(found, sql` union all `);
+  }
 }
 
 /**
  * Writes claims and ends. Rows are found and locked one by one, by their ids: with a join, the planner was seen to read all waiting rows. Locked rows are
  * skipped: waiting for one would hold up all others of the batch.
  */
-export function noteText(jobs: string): string {
+function noteText(jobs: string): string {
   return `
 with wanted as (
   select w.* from unnest($2::text::uuid[]) as a (id) cross join lateral (select id, state, deaths, due_at from ${jobs} where id = a.id for update skip locked) w
@@ -54,18 +177,8 @@ select false as is_end, * from claimed
 union all select true, id, null, null, null, null, null, null, null, null, null, null from ended`;
 }
 
-/** Identifies one lease among all others. */
-export interface LeaseKey {
-  readonly id: string;
-  readonly fence: string;
-}
-
-export function leaseKey({ id, runBy }: JobClaim): LeaseKey {
-  return { id, fence: runBy };
-}
-
 /** Gives back the claims of these keys that are held. Their runs have not begun, so no attempt is counted. Locked rows are skipped. */
-export function giveBackText(jobs: string): string {
+function giveBackText(jobs: string): string {
   return `
 with free as (
   select k.n, f.id from json_to_recordset($1::text::json) as k (n int, id uuid, fence text)
@@ -75,7 +188,7 @@ update ${jobs} j set state = 'waiting', attempts = j.attempts - 1, sent_at = nul
 }
 
 /** Returns which of these keys are still held, and whether each was renewed. */
-export function renewText(jobs: string): string {
+function renewText(jobs: string): string {
   return `
 with held as (
   select k.n, k.id, k.fence from json_to_recordset($1::text::json) as k (n int, id uuid, fence text)
@@ -89,32 +202,9 @@ with held as (
 select h.n, r.n is not null as renewed from held h left join renewed r on r.n = h.n`;
 }
 
-/** A row of the outbox. It needs its id too: positions start again when a database is restored. */
-export interface OutboxPlace {
-  readonly id: string;
-  readonly position: number;
-}
-
 /** Whether a row of the outbox is one of these. The outbox has an index of positions, but none of ids. */
 function isAmong(rows: readonly OutboxPlace[]): SQL {
   return sql`position = any(${`{${rows.map(({ position }) => position).join(",")}}`}::bigint[]) and id = any(${uuids(rows.map(({ id }) => id))})`;
-}
-
-/** Counts those of these outbox rows that are jobs and are not settled, by name. */
-export function countUnsettled(outbox: SQL, rows: readonly OutboxPlace[]): SQL {
-  return sql`select name, count(*)::int as count from ${outbox} where ${isAmong(rows)} and kind = 'job' and settled_at is null group by name`;
-}
-
-/** Counts those of these jobs that this version does not know and that no version has sent, by name. */
-export function countUnknown(jobs: SQL, ids: readonly string[], isKnown: SQL): SQL {
-  return sql`select name, count(*)::int as count from ${jobs} where id = any(${uuids(ids)}) and state = 'waiting' and sent_count = 0 and not ${isKnown} group by name`;
-}
-
-/** Counts a death for jobs whose lease has ended, unless it is later than `untilMs` by the database's clock. */
-export function reclaimed(jobs: SQL, untilMs: number, count: number): SQL {
-  return sql`update ${jobs} set state = 'waiting', deaths = deaths + 1, due_at = now(), sent_at = null, run_by = null, leased_until = null
-    where id in (select id from ${jobs} where state = 'running' and leased_until < now() and extract(epoch from now()) * 1000 < ${untilMs}::double precision
-      limit ${count} for update skip locked) returning name`;
 }
 
 /** Greatest delay that can be added to a time. The greatest delay that may be asked for is much shorter. */
@@ -123,81 +213,3 @@ const GREATEST_READABLE_DELAY_MS = 1e12;
 /** Whether the delay of an outbox row can be read. A row that this version cannot read stays in the outbox, and does not hold up other jobs. */
 const IS_READABLE = sql`case jsonb_typeof(options -> 'delayMs')
   when 'number' then (options ->> 'delayMs')::numeric between 0 and ${GREATEST_READABLE_DELAY_MS} else options ->> 'delayMs' is null end`;
-
-/**
- * Makes jobs of outbox rows, and settles the rows. Each job is written once, in the state that it has on its queue: a second write would cost as much as the
- * first. Shape: the {@link SENDABLE} columns of the jobs that this version knows.
- */
-export function takenOver(jobs: SQL, outbox: SQL, rows: readonly OutboxPlace[], isKnown: SQL): SQL {
-  return sql`with taken as (
-      update ${outbox} set settled_at = now() where ${isAmong(rows)} and kind = 'job' and settled_at is null and ${IS_READABLE} returning *
-    ), made as (
-      insert into ${jobs} (id, name, state, data, options, traceparent, initiator, deduplication_key, due_at, created_at, sent_count, sent_at)
-      select id, name, 'waiting', payload, options, traceparent, initiator, options ->> 'deduplicationKey',
-        created_at + coalesce((options ->> 'delayMs')::double precision, 0) * interval '1 millisecond', created_at,
-        case when ${isKnown} then 1 else 0 end, case when ${isKnown} then now() end
-      from taken order by position
-      on conflict do nothing returning *
-    )
-    select ${SENDABLE} from made where sent_count = 1`;
-}
-
-/**
- * Since when a waiting job could have been taken from its queue. Two indexes begin with the name and go on with this moment: `holon_jobs_unsent` has the jobs
- * that no queue has, `holon_jobs_sent` has those that were sent. Each query names one job name, one of the two conditions and this order. So it reads only the
- * rows that it returns, however many jobs are done, are due later, wait on their queue, or belong to other versions.
- */
-const IDLE_SINCE = sql`greatest(sent_at, due_at)`;
-
-/** For how long a job could have been taken from its queue. Units: milliseconds. */
-export const IDLE_MS = sql`(extract(epoch from now() - ${IDLE_SINCE}) * 1000)::double precision`;
-
-/** Jobs that wait. */
-interface WaitingJobs {
-  /** Whether a job is one of them, by one of the two indexes. */
-  readonly which: SQL;
-  /** Of these, only those that are at least as urgent; undefined for all. No index has it. */
-  readonly priority?: number;
-}
-
-/** Jobs that are due and that no queue has. */
-export const UNSENT: WaitingJobs = { which: sql`state = 'waiting' and sent_at is null and ${IDLE_SINCE} <= now()` };
-
-/** Jobs that are due and were sent, and have not run for `forMs` since both. Only those that are at least as urgent as `priority`. */
-export function unheardOf(forMs: number, priority = Number.POSITIVE_INFINITY): WaitingJobs {
-  const which = sql`state = 'waiting' and sent_at is not null and ${IDLE_SINCE} < now() - ${interval(forMs)}`;
-  return priority > GREATEST_PRIORITY ? { which } : { which, priority };
-}
-
-/**
- * Most jobs of a name that are read to find urgent ones: a million that are not may wait behind urgent ones on the same queue. An urgent one that comes after so
- * many is found when fewer wait.
- */
-const READ_COUNT = 5_000;
-
-/** Those of these names that have a job of one of these kinds. */
-export function namesWith(jobs: SQL, names: readonly string[], kinds: readonly WaitingJobs[]): SQL {
-  return sql`select n.name from unnest(${texts(names)}) as n (name) cross join lateral (select id from (${oldest(jobs, kinds, 1)}) either limit 1) j`;
-}
-
-/**
- * Whether a job is one of the oldest of these names and kinds. Their rows are locked. The names come in random order, so that a name with very many waiting
- * jobs does not keep the others from their turn. At most `ofEach` are found of each name and kind, and `count` in all.
- */
-export function oldestOf(jobs: SQL, names: readonly string[], kinds: readonly WaitingJobs[], count: number, ofEach: number): SQL {
-  return sql`id = any(array(select j.id from (select name from unnest(${texts(names)}) as name order by random()) n
-    cross join lateral (${oldest(jobs, kinds, ofEach, sql`for update skip locked`)}) j limit ${count}))`;
-}
-
-/** The oldest jobs of the name `n.name`, of each kind. */
-function oldest(jobs: SQL, kinds: readonly WaitingJobs[], count: number, lock = sql``): SQL {
-  const found = kinds.map(({ which, priority }) =>
-    priority === undefined
-      ? sql`select id from (select id from ${jobs} where name = n.name and ${which} order by ${IDLE_SINCE} limit ${count} ${lock}) k`
-      : sql`select id from (
-          select u.id from (select id, options from ${jobs} where name = n.name and ${which} order by ${IDLE_SINCE} limit ${READ_COUNT}) o
-          cross join lateral (select id from ${jobs} where id = o.id and ${which} ${lock}) u where coalesce(${PRIORITY}, 0) <= ${priority} limit ${count}
-        ) k`,
-  );
-  return sql.join(found, sql` union all `);
-}

@@ -1,33 +1,11 @@
 import { type SQL, sql } from "../../data/drizzle/sql.ts";
-import { quoteIdentifier } from "../../data/identifier.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Renewal } from "../engine/leases.ts";
-import { interval, texts, uuids, type WorkDatabase } from "../engine/work-database.ts";
+import { interval, uuids, type WorkDatabase } from "../engine/work-database.ts";
 import type { LostWork } from "../queue/handed-out.ts";
-import { type ClaimRow, type EndedRun, type JobClaim, type JobCount, type JobStanding, type NotedPage, toClaim } from "./job-claim.ts";
+import { type ClaimRow, type EndedRun, type JobClaim, type JobStanding, leaseKey, toClaim } from "./job-claim.ts";
 import type { SendableJob } from "./job-queues.ts";
-import {
-  CLAIM,
-  countUnknown,
-  countUnsettled,
-  giveBackText,
-  held,
-  IDLE_MS,
-  type LeaseKey,
-  leaseKey,
-  NOW,
-  namesWith,
-  noteText,
-  type OutboxPlace,
-  oldestOf,
-  reclaimed,
-  renewText,
-  SENDABLE,
-  takenOver,
-  toRecord,
-  UNSENT,
-  unheardOf,
-} from "./job-statements.ts";
+import { CLAIM, JobStatements, type OutboxPlace, SENDABLE } from "./job-statements.ts";
 
 /** After this many deaths of a process in which it was running, a job is run alone. */
 export const DEATHS_BEFORE_ALONE = 2;
@@ -41,8 +19,23 @@ export const CRASHED = "crashed its process";
 /** How early a queue may hand out a job: the clocks of the queue and the database differ. */
 const EARLY_MS = 1_000;
 
+/** The database's clock, in milliseconds since 1970. */
+const NOW = sql`select (extract(epoch from now()) * 1000)::double precision as ms`;
+
 /** Most rows that one statement of a sweep changes, so that it locks few rows. */
 export const SWEEP_COUNT = 500;
+
+/** The claims and ends that one statement wrote. */
+interface NotedPage {
+  readonly claimed: Map<string, JobClaim>;
+  readonly ended: Set<string>;
+}
+
+/** A count of jobs of one name. */
+interface JobCount {
+  readonly name: string;
+  readonly count: number;
+}
 
 interface JobTableDeps {
   readonly database: WorkDatabase;
@@ -74,29 +67,20 @@ interface JobTableDeps {
 export class JobTable {
   readonly #database: WorkDatabase;
   readonly #jobs: SQL;
-  readonly #outbox: SQL;
-  readonly #names: readonly string[];
-  readonly #isKnown: SQL;
+  readonly #statements: JobStatements;
   readonly #clock: Clock;
   readonly #runner: string;
-  readonly #note: string;
-  readonly #giveBackUnheard: string;
   /** The statement that renews leases, which a second thread uses too. Its keys are those of {@link leaseKey}. */
   readonly renewal: string;
   #claimCount = 0;
 
   constructor({ database, names, clock, runner = "" }: JobTableDeps) {
-    const table = `${quoteIdentifier(database.context)}.holon_jobs`;
     this.#database = database;
     this.#jobs = database.table("holon_jobs");
-    this.#outbox = database.table("holon_outbox");
-    this.#names = names;
-    this.#isKnown = sql`name = any(${texts(names)})`;
+    this.#statements = new JobStatements(database, names);
     this.#clock = clock;
     this.#runner = runner;
-    this.#note = noteText(table);
-    this.#giveBackUnheard = giveBackText(table);
-    this.renewal = renewText(table);
+    this.renewal = this.#statements.renew;
   }
 
   /**
@@ -126,7 +110,7 @@ export class JobTable {
   async note(ids: readonly string[], ends: readonly EndedRun[], fence: string, leaseMs: number): Promise<NotedPage> {
     const sinceMs = this.#clock.monotonicMs();
     const params = [JSON.stringify(ends.map(toRecord)), `{${ids.join(",")}}`, fence, leaseMs, DEATHS_BEFORE_ALONE, EARLY_MS];
-    const rows = await this.#database.prepared<ClaimRow & { readonly is_end: boolean }>("note jobs", this.#note, params);
+    const rows = await this.#database.prepared<ClaimRow & { readonly is_end: boolean }>("note jobs", this.#statements.note, params);
     const page: NotedPage = { claimed: new Map(), ended: new Set() };
     for (const row of rows) {
       if (row.is_end) page.ended.add(row.id);
@@ -149,7 +133,7 @@ export class JobTable {
   async standing(ids: readonly string[]): Promise<ReadonlyMap<string, JobStanding>> {
     const rows = await this.#database.rows<JobStanding>(
       "read jobs",
-      sql`select id, state, attempts, deaths, run_by, due_at <= now() + ${interval(EARLY_MS)} as is_due, ${IDLE_MS} as idle_ms from ${this.#jobs} where id = any(${uuids(ids)})`,
+      sql`select id, state, attempts, deaths, run_by, due_at <= now() + ${interval(EARLY_MS)} as is_due, ${this.#statements.idleMs} as idle_ms from ${this.#jobs} where id = any(${uuids(ids)})`,
     );
     return new Map(rows.map((row) => [row.id, row]));
   }
@@ -170,10 +154,15 @@ export class JobTable {
   }
 
   /** Gives back claims whose answer was lost, each under its own fence (I1). Shape: the claims that were held, and whose rows were not locked. */
-  async giveBackUnheard<Key extends LeaseKey>(claims: readonly Key[], deadlineMs: number): Promise<ReadonlySet<Key>> {
+  async giveBackUnheard<Key extends ReturnType<typeof leaseKey>>(claims: readonly Key[], deadlineMs: number): Promise<ReadonlySet<Key>> {
     const keys = claims.map(({ id, fence }, n) => ({ n, id, fence }));
     const params = [JSON.stringify(keys)];
-    const rows = await this.#database.urgent<{ readonly n: number }>("give back unheard claims", this.#giveBackUnheard, params, deadlineMs);
+    const rows = await this.#database.urgent<{ readonly n: number }>(
+      "give back unheard claims",
+      this.#statements.giveBackUnheard,
+      params,
+      deadlineMs,
+    );
     return new Set(rows.map(({ n }) => claims[n] as Key));
   }
 
@@ -285,17 +274,17 @@ export class JobTable {
    * If a waiting job holds the same deduplication key, the row is settled and its job is dropped. Taking a row over again changes nothing.
    */
   takeOver(rows: readonly OutboxPlace[]): Promise<readonly SendableJob[]> {
-    return this.#database.rows<SendableJob>("take jobs over", takenOver(this.#jobs, this.#outbox, rows, this.#isKnown));
+    return this.#database.rows<SendableJob>("take jobs over", this.#statements.takeOver(rows));
   }
 
   /** Counts those of these jobs that stay in the outbox because their delay cannot be read. */
   unreadable(rows: readonly OutboxPlace[]): Promise<readonly JobCount[]> {
-    return this.#database.rows<JobCount>("look for unreadable jobs", countUnsettled(this.#outbox, rows));
+    return this.#database.rows<JobCount>("look for unreadable jobs", this.#statements.countUnsettled(rows));
   }
 
   /** Counts those of these jobs that this version does not know and that no version has sent. */
   unknown(ids: readonly string[]): Promise<readonly JobCount[]> {
-    return this.#database.rows<JobCount>("look for unknown jobs", countUnknown(this.#jobs, ids, this.#isKnown));
+    return this.#database.rows<JobCount>("look for unknown jobs", this.#statements.countUnknown(ids));
   }
 
   /** Notes that no queue has these jobs: the next sweep of a process that knows them sends them again. */
@@ -305,7 +294,7 @@ export class JobTable {
 
   /** Takes due jobs of these names that no queue has, to be sent: the oldest of each name first. No two processes take the same job. */
   takeUnsent(names: readonly string[], count: number, ofEach = count): Promise<readonly SendableJob[]> {
-    return this.#database.rows<SendableJob>("take jobs that were left", this.#send(oldestOf(this.#jobs, names, [UNSENT], count, ofEach)));
+    return this.#database.rows<SendableJob>("take jobs that were left", this.#send(this.#statements.oldestUnsent(names, count, ofEach)));
   }
 
   /** Takes waiting jobs to be sent once more. Returns them. */
@@ -315,17 +304,13 @@ export class JobTable {
 
   /** Names of known jobs that are due and were sent long ago or never. Their queue may have lost them, or be slow. */
   async overdue(resendAfterMs: number): Promise<readonly string[]> {
-    const rows = await this.#database.rows<{ name: string }>(
-      "look for overdue jobs",
-      namesWith(this.#jobs, this.#names, [UNSENT, unheardOf(resendAfterMs)]),
-    );
+    const rows = await this.#database.rows<{ name: string }>("look for overdue jobs", this.#statements.overdueNames(resendAfterMs));
     return rows.map(({ name }) => name);
   }
 
   /** Takes lost jobs of these names to be sent again: the oldest of each name first. No two sweepers take the same job. */
-  resend(names: readonly string[], { forMs, priority }: LostWork, count: number): Promise<readonly SendableJob[]> {
-    const which = oldestOf(this.#jobs, names, [UNSENT, unheardOf(forMs, priority)], count, count);
-    return this.#database.rows<SendableJob>("resend jobs", this.#send(which));
+  resend(names: readonly string[], lost: LostWork, count: number): Promise<readonly SendableJob[]> {
+    return this.#database.rows<SendableJob>("resend jobs", this.#send(this.#statements.oldestLost(names, lost, count)));
   }
 
   /** The time of the database's clock. Units: milliseconds since 1970. */
@@ -340,11 +325,21 @@ export class JobTable {
    * A death while running alone is counted by the process that watches the child. If that process died too, the job is not to blame.
    */
   async reclaim(untilMs: number): Promise<readonly string[]> {
-    const rows = await this.#database.rows<{ name: string }>("reclaim jobs", reclaimed(this.#jobs, untilMs, SWEEP_COUNT));
+    const rows = await this.#database.rows<{ name: string }>("reclaim jobs", this.#statements.reclaim(untilMs, SWEEP_COUNT));
     return rows.map(({ name }) => name);
   }
 
   #send(which: SQL): SQL {
     return sql`update ${this.#jobs} set sent_count = sent_count + 1, sent_at = now() where ${which} returning ${SENDABLE}`;
   }
+}
+
+/** Whether a row still has the run of this claim. */
+function held(claim: JobClaim): SQL {
+  return sql`id = ${claim.id}::uuid and state = 'running' and attempts = ${claim.attempt} and run_by = ${claim.runBy}`;
+}
+
+/** An end as an object. Its result is a text: the database reads each text in an object and refuses U+0000 there, but keeps JSON unchanged. */
+function toRecord({ claim: { id, attempt, runBy: by }, result }: EndedRun): object {
+  return { id, attempt, by, result };
 }
