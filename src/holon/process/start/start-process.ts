@@ -12,8 +12,9 @@ import type { CompiledContext, ResolveTarget } from "../../pipeline/context-runt
 import { createContextRouter } from "../../pipeline/trpc-router.ts";
 import { LeaseThread, type LeaseWorker } from "../../work/engine/lease-thread.ts";
 import { TaskBoard } from "../../work/engine/task-board.ts";
-import { type AloneChannel, runJobAlone, serveAlone } from "../../work/jobs/alone-child.ts";
 import type { RunAlone } from "../../work/jobs/run-alone.ts";
+import { type AloneChannel, serveAlone } from "../../work/jobs/run-alone.ts";
+import { runJobAlone } from "../../work/jobs/start-job-work.ts";
 import { assertApp } from "../app/app-faults.ts";
 import { ClockWatch } from "../health/clock-watch.ts";
 import { DatabaseWatch } from "../health/database-watch.ts";

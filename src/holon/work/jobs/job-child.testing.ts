@@ -7,13 +7,12 @@ import { sql } from "../../data/drizzle/sql.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { silentLogger } from "../../kernel/log.ts";
 import { Timers } from "../../kernel/timers.ts";
-import { runJobAlone, serveAlone } from "./alone-child.ts";
 import { job } from "./job.ts";
 import type { JobCall, JobHandler } from "./job-call.ts";
 import { effects, tables } from "./jobs.fixture.testing.ts";
 import { MemoryQueues } from "./memory-queues.testing.ts";
-import { createRunAlone } from "./run-alone.ts";
-import { startJobWork } from "./start-job-work.ts";
+import { createRunAlone, serveAlone } from "./run-alone.ts";
+import { runJobAlone, startJobWork } from "./start-job-work.ts";
 
 /**
  * A process that runs jobs, for tests that kill it. Its queues are in its memory, so what the process before it had on queues is lost.

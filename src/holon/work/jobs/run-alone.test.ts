@@ -1,31 +1,52 @@
-import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { randomUUID } from "node:crypto";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { z } from "zod";
 import { until } from "../../data/child.testing.ts";
-import { createRunAlone } from "./run-alone.ts";
+import { createContextData } from "../../data/context-data.ts";
+import { testLimits } from "../../data/database.testing.ts";
+import { openSilentProxy } from "../../data/silent-proxy.testing.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { silentLogger } from "../../kernel/log.ts";
+import { Timers } from "../../kernel/timers.ts";
+import { job } from "./job.ts";
+import { tables } from "./jobs.fixture.testing.ts";
+import { useJobs } from "./jobs.testing.ts";
+import { runJobAlone } from "./start-job-work.ts";
 
-/** A child that gets its job and never ends it. */
-const HANGS = `
-const { writeFileSync } = require("node:fs");
-process.on("message", () => writeFileSync(process.argv[2], ""));
-process.send({ kind: "ready" });
-setInterval(() => {}, 1_000);
-`;
+const place = useJobs();
 
-it("a child has not killed itself if its parent was frozen until the child's time and the lease were over", { timeout: 30_000 }, async () => {
-  const folder = await mkdtemp(path.join(tmpdir(), "holon-alone-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const [program, begun] = [path.join(folder, "child.cjs"), path.join(folder, "begun")];
-  await writeFile(program, HANGS);
-  const lost = new AbortController();
-  const runAlone = createRunAlone({ program, args: [begun], execArgv: [], env: process.env });
-  const outcome = runAlone({ context: "orders", id: "a", attempt: 1, timeoutMs: 2_000 }, lost.signal);
-  await until(() => existsSync(begun));
-  // As a lease ends: the reports of the second thread are read first.
-  setTimeout(() => setImmediate(() => lost.abort()), 100);
-  // Blocks the only thread, as SIGSTOP does.
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4_000);
-  expect(await outcome).toEqual({ kind: "unstarted", how: "its parent stops" });
+/** A job that a parent has claimed, to run it alone. */
+async function claimed(): Promise<string> {
+  const id = randomUUID();
+  await place.sql`
+    insert into orders.holon_jobs (id, name, state, data, options, initiator, attempts, deaths, alone, run_by, running_since, leased_until)
+    values (${id}, 'send', 'running', '{}', '{}', '{"kind":"anonymous"}', 3, 2, true, 'parent/1', now(), now() + interval '1 minute')`;
+  return id;
+}
+
+describe("the child that runs a job alone", { timeout: 30_000 }, () => {
+  it("runs it once although the connection is cut while the child reads its job", async () => {
+    const proxy = await openSilentProxy(place.url);
+    const wheel = new Timers(() => systemClock.monotonicMs());
+    const limits = testLimits();
+    const store = createContextData({ context: "orders", url: proxy.url, role: place.role, tables, limits, clock: systemClock, log: silentLogger });
+    onTestFinished(async () => {
+      await store.close();
+      wheel.close();
+      proxy.close();
+    });
+    const id = await claimed();
+    const attempts: number[] = [];
+    const handlers = new Map([["send", async ({ attempt }: { readonly attempt: number }) => void attempts.push(attempt)]]);
+    const module = { name: "orders", jobs: { send: job(z.object({})) }, schedules: {} };
+    const services = { clock: systemClock, wheel, log: silentLogger, random: () => 0, newId: randomUUID };
+    proxy.silenceAt("holon_jobs");
+    const run = runJobAlone({ module, handlers, store, services }, { context: "orders", id, attempt: 3, timeoutMs: 60_000 });
+    run.catch(() => {});
+    await until(() => proxy.heldBytes > 0);
+    proxy.silenceAt(undefined);
+    proxy.speak("are cut");
+    await run;
+    expect([attempts, await place.row(id)]).toEqual([[3], expect.objectContaining({ state: "done", attempts: 3, deaths_alone: 0 })]);
+  });
 });

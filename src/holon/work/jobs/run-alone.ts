@@ -32,7 +32,7 @@ interface AloneProcessOptions {
 }
 
 /** The messages between parent and child. */
-export type AloneMessage = { readonly kind: "ready" } | { readonly kind: "ended" } | { readonly kind: "run"; readonly request: AloneRequest };
+type AloneMessage = { readonly kind: "ready" } | { readonly kind: "ended" } | { readonly kind: "run"; readonly request: AloneRequest };
 
 const START_TIMEOUT_MS = 60_000;
 
@@ -86,4 +86,36 @@ export function createRunAlone(options: AloneProcessOptions): RunAlone {
  */
 function afterMissed(run: () => void): void {
   setImmediate(() => setImmediate(run));
+}
+
+/** The child's end of the channel to its parent: the child's `process`. */
+export interface AloneChannel {
+  /** False once the parent is gone. */
+  readonly connected: boolean;
+  send?(message: AloneMessage, onSent: (error: Error | null) => void): unknown;
+  on(event: "message", listener: (message: AloneMessage) => void): unknown;
+  on(event: "disconnect", listener: () => void): unknown;
+  exit(code: number): void;
+}
+
+/** Reports to the parent that this process is ready, runs the one job that the parent sends, and ends with the job or with the parent. */
+export function serveAlone(channel: AloneChannel, run: (request: AloneRequest) => Promise<void>): void {
+  const leave = (): void => channel.exit(1);
+  // The parent may have died while this process started: no event would report that.
+  if (!channel.connected) return leave();
+  const tell = (message: AloneMessage): void => {
+    channel.send?.(message, (error) => {
+      if (error !== null) leave();
+    });
+  };
+  channel.on("disconnect", leave);
+  channel.on("message", (message) => {
+    if (message.kind !== "run") return;
+    run(message.request).then(
+      () => tell({ kind: "ended" }),
+      // The end of the run could not be written. The parent counts this as a death: it cannot know better.
+      leave,
+    );
+  });
+  tell({ kind: "ready" });
 }

@@ -23,14 +23,14 @@ import { JobTable } from "./job-table.ts";
 import { DEFAULT_JOB_TIMING, type JobTiming } from "./job-timing.ts";
 import { JobWrites } from "./job-writes.ts";
 import { LeftJobs } from "./left-jobs.ts";
-import type { RunAlone } from "./run-alone.ts";
+import type { AloneRequest, RunAlone } from "./run-alone.ts";
 import { UnheardClaims } from "./unheard-claims.ts";
 
 /** Most jobs that are claimed ahead while runs are short, besides as many as run at once. */
 const AHEAD_COUNT = 16;
 
 /** The jobs and schedules of a context. */
-export interface JobModule {
+interface JobModule {
   readonly name: string;
   readonly jobs: JobMap;
   readonly schedules: ScheduleMap;
@@ -160,4 +160,22 @@ export async function startJobWork(deps: JobWorkDeps): Promise<JobWork> {
       return stopping;
     },
   };
+}
+
+/** Runs the job that the parent holds, in the child, and writes how the run ended. */
+export async function runJobAlone(
+  { module, handlers, store, services }: Pick<JobWorkDeps, "module" | "handlers" | "store" | "services">,
+  request: AloneRequest,
+): Promise<void> {
+  const { name: context, jobs } = module;
+  const { clock, wheel, random } = services;
+  const log = services.log.child({ context, alone: true });
+  const database = new WorkDatabase(store, clock);
+  const table = new JobTable({ database, names: Object.keys(jobs), clock });
+  const sender = new JobSender({ context, jobs, table, backend: undefined, log });
+  const writes = new JobWrites({ clock, wheel, random, leaseMs: DEFAULT_JOB_TIMING.leaseMs });
+  const claim = await writes.run(() => table.held(request.id, request.attempt));
+  if (claim === undefined) return;
+  const executor = new JobExecutor({ context, jobs, handlers, table, sender, writes, clock, wheel, log, random });
+  await executor.execute(executor.hold(claim));
 }
