@@ -1,9 +1,8 @@
 import type { Clock } from "../../kernel/clock.ts";
-import { isHolonError } from "../../kernel/holon-error.ts";
-import { isPassing } from "../../kernel/origin.ts";
+import { catalogueError, type HolonError, isHolonError } from "../../kernel/holon-error.ts";
+import { isPassing, markOrigin } from "../../kernel/origin.ts";
 import type { EndedRun, JobClaim, JobStanding } from "./job-claim.ts";
 import { DEATHS_BEFORE_ALONE, type JobTable } from "./job-table.ts";
-import { rowIsLocked } from "./job-writes.ts";
 import type { UnheardClaims } from "./unheard-claims.ts";
 
 /** Most entries of each kind that one statement writes. */
@@ -172,6 +171,11 @@ export class JobBatchWriter {
       throw error;
     }
   }
+}
+
+/** The error of a write whose row another session has locked. It passes. */
+function rowIsLocked(): HolonError {
+  return markOrigin(catalogueError("CONFLICT", "The row of the job is locked by another session."), { layer: "database", isPassing: true });
 }
 
 /** Whether a batch may have been committed although its statement failed. */

@@ -1,5 +1,3 @@
-import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
-import { markOrigin } from "../../kernel/origin.ts";
 import { type RetryDeps, retry } from "../../kernel/retry.ts";
 
 interface JobWritesDeps extends RetryDeps {
@@ -40,9 +38,4 @@ export class JobWrites {
     const isOver = () => this.#isStopping && clock.monotonicMs() - startedMs >= leaseMs;
     return retry(this.#deps, { ...WAITS, forMs }, write, { isOver });
   }
-}
-
-/** The error of a write whose row another session has locked. It passes. */
-export function rowIsLocked(): HolonError {
-  return markOrigin(catalogueError("CONFLICT", "The row of the job is locked by another session."), { layer: "database", isPassing: true });
 }

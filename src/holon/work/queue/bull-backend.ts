@@ -7,7 +7,7 @@ import { Timers } from "../../kernel/timers.ts";
 import { describeError, redactText } from "../../observe/redaction.ts";
 import { Task } from "../engine/task.ts";
 import { type BullDriver, queueAway } from "./bull-driver.ts";
-import { BullQueueWorker, pauseAfterFailures } from "./bull-worker.ts";
+import { BullQueueWorker } from "./bull-worker.ts";
 import { FINISHED_MS, FinishedJobs } from "./finished-jobs.ts";
 import { openPostgresDriver } from "./postgres-driver.ts";
 import type { Backlog, JobRun, QueueBackend, QueueDepth, QueuedJob, QueueWorker, WorkOptions } from "./queue-backend.ts";
@@ -151,7 +151,6 @@ class BullBackend implements QueueBackend {
     const running = new Set<Promise<unknown>>();
     const process = (job: Job) => track(running, run(this.#toRun(job)).catch(throwStorable));
     const bull = this.#driver.openWorker(queue, process, { concurrency, ...limiter, ...STALLED, ...RETRY });
-    pauseAfterFailures(bull);
     bull.on("error", (error) => this.#driver.noteError(error));
     const worker = new BullQueueWorker(bull, running, () => {
       this.#workers.delete(worker);

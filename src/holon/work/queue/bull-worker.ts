@@ -17,7 +17,7 @@ interface Asking {
  * Lets a worker pause when it could not ask for the next job. BullMQ asks again at once. If a server refused the request, or a connection could not be opened,
  * the process was seen to do nothing else.
  */
-export function pauseAfterFailures(worker: Worker): void {
+function pauseAfterFailures(worker: Worker): void {
   const asking = worker as unknown as Asking;
   const ask = asking._getNextJob.bind(worker);
   asking._getNextJob = async (...args) => {
@@ -30,7 +30,7 @@ export function pauseAfterFailures(worker: Worker): void {
   };
 }
 
-/** A worker of BullMQ that can be closed even while its backend is away. */
+/** A worker of BullMQ that pauses when it could not ask for the next job, and that can be closed even while its backend is away. */
 export class BullQueueWorker implements QueueWorker {
   readonly #worker: Worker;
   readonly #running: ReadonlySet<Promise<unknown>>;
@@ -38,6 +38,7 @@ export class BullQueueWorker implements QueueWorker {
   #closing: Promise<void> | undefined = undefined;
 
   constructor(worker: Worker, running: ReadonlySet<Promise<unknown>>, onClosed: () => void) {
+    pauseAfterFailures(worker);
     this.#worker = worker;
     this.#running = running;
     this.#onClosed = onClosed;

@@ -25,9 +25,6 @@ export type StepKind = (typeof STEP_KINDS)[number];
 /** The states of steps; see {@link StepRecord}. */
 export const STEP_STATES = ["started", "done", "failed", "undone"] as const;
 
-/** The states of runs that a runner claims. */
-export const CLAIMED_STATES = ["waiting", "running", "sleeping", "undoing"] as const;
-
 /**
  * A step as it is recorded.
  *
@@ -67,24 +64,4 @@ export interface StepRecord {
 /** Whether the body has got the step's answer, or may have. */
 export function isAnswered({ state, error, inDoubt }: StepRecord): boolean {
   return state !== "started" && (error !== undefined || state !== "undone" || !inDoubt);
-}
-
-/** The columns of a row that a claim is made from. */
-export interface ClaimRow extends Record<string, unknown> {
-  readonly id: string;
-  readonly workflow: string;
-  readonly version: number;
-  readonly key: string;
-  readonly input: unknown;
-  readonly state: string;
-  readonly fence: string;
-  readonly deaths: number;
-  readonly traceparent: string | null;
-  readonly initiator: Principal;
-  readonly error: KeptError | null;
-}
-
-/** Makes a claim from a row. */
-export function toClaim({ state, traceparent, error, ...row }: ClaimRow): RunClaim {
-  return { ...row, fence: String(row.fence), isUndoing: state === "undoing", traceparent: traceparent ?? undefined, error: error ?? undefined };
 }

@@ -3,10 +3,11 @@ import type { StatementRequest } from "../../data/drizzle/sql.ts";
 import { quoteIdentifier } from "../../data/identifier.ts";
 import type { DataTransaction } from "../../data/transaction/run-transaction.ts";
 import type { Clock } from "../../kernel/clock.ts";
+import type { Principal } from "../../kernel/principal.ts";
 import { redactText } from "../../observe/redaction.ts";
 import type { Renewal } from "../engine/leases.ts";
 import { COUNTED_MOST, type WorkData, WorkDatabase } from "../engine/work-database.ts";
-import { CLAIMED_STATES, type ClaimRow, type RunClaim, STEP_KINDS, STEP_STATES, toClaim } from "./run-claim.ts";
+import { type RunClaim, STEP_KINDS, STEP_STATES } from "./run-claim.ts";
 import type { KeptError } from "./step-error.ts";
 
 /** The part of a context's data that workflows use. */
@@ -14,6 +15,9 @@ export type RunData = Pick<WorkData, "access" | "transaction" | "statement" | "l
 
 /** After this many deaths, a run is suspected of killing its runners. Two indexes of `holon_runs` contain this number. */
 export const DEATHS_BEFORE_SUSPECT = 2;
+
+/** The states of runs that a runner claims. */
+const CLAIMED_STATES = ["waiting", "running", "sleeping", "undoing"] as const;
 
 /** Which runs are looked for. */
 export interface LookRequest {
@@ -32,6 +36,21 @@ interface ClaimRequest extends LookRequest {
   readonly leaseMs: number;
   /** Claims only runs that are suspected of killing their runners. */
   readonly suspects: boolean;
+}
+
+/** The columns of a row that a claim is made from. */
+interface ClaimRow extends Record<string, unknown> {
+  readonly id: string;
+  readonly workflow: string;
+  readonly version: number;
+  readonly key: string;
+  readonly input: unknown;
+  readonly state: string;
+  readonly fence: string;
+  readonly deaths: number;
+  readonly traceparent: string | null;
+  readonly initiator: Principal;
+  readonly error: KeptError | null;
 }
 
 /** The runs that were claimed. */
@@ -240,6 +259,11 @@ select h.n, h.id in (select id from renewed) as renewed from held h where h.id i
   async #wasOurs(task: string, text: string, params: readonly unknown[]): Promise<boolean> {
     return (await this.rows(task, text, params)).length > 0;
   }
+}
+
+/** Makes a claim from a row. */
+function toClaim({ state, traceparent, error, ...row }: ClaimRow): RunClaim {
+  return { ...row, fence: String(row.fence), isUndoing: state === "undoing", traceparent: traceparent ?? undefined, error: error ?? undefined };
 }
 
 /**

@@ -7,7 +7,7 @@ import { AnswerOrder, type AnswerPlace } from "./answer-order.ts";
 import type { AwaitedEvents } from "./awaited-events.ts";
 import { GREATEST_TEXT_LENGTH, type ReachedStep, Replay, STORABLE_TEXT } from "./replay.ts";
 import { isAnswered, type StepKind, type StepRecord } from "./run-claim.ts";
-import { badWait, isWait, RunWaits } from "./run-waits.ts";
+import { RunWaits, waitFault } from "./run-waits.ts";
 import { fromKept, toKept } from "./step-error.ts";
 import { type StepDeps, type StepOutcome, StepRunner } from "./step-runner.ts";
 import type { RawStepOptions, RawSteps } from "./workflow-body.ts";
@@ -274,7 +274,8 @@ export class SessionSteps {
 
   async #sleep(step: ReachedStep, ms: number): Promise<StepOutcome> {
     const { claim, steps } = this.#deps;
-    if (!isWait(ms)) return this.#cannotWait(step, badWait(step.name, ms));
+    const fault = waitFault(step.name, ms);
+    if (fault !== undefined) return this.#cannotWait(step, fault);
     const leftMs = step.record?.leftMs ?? ms;
     if (step.record === undefined && leftMs > 0) await steps.waits(claim, step, ms, undefined);
     return leftMs > 0 || step.record !== undefined ? { kind: "later", waitMs: leftMs, resume: () => this.#end(step) } : this.#end(step);
@@ -289,7 +290,8 @@ export class SessionSteps {
     }
     if (!isStorable(key, GREATEST_TEXT_LENGTH))
       return this.#cannotWait(step, catalogueError("BAD_REQUEST", `The step ${step.name} waits for a key that no event has. ${STORABLE_TEXT}`));
-    if (!isWait(timeoutMs)) return this.#cannotWait(step, badWait(step.name, timeoutMs));
+    const fault = waitFault(step.name, timeoutMs);
+    if (fault !== undefined) return this.#cannotWait(step, fault);
     const awaited = { event: name, key };
     const waitMs = step.record?.leftMs ?? timeoutMs;
     if (step.record === undefined) {

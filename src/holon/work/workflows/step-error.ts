@@ -2,7 +2,7 @@ import { errorRow } from "../../kernel/error-catalogue.ts";
 import { HolonError, isHolonError } from "../../kernel/holon-error.ts";
 import { originOf } from "../../kernel/origin.ts";
 import { readSafely, storableJson, storableText } from "../../kernel/thrown.ts";
-import { describeError, redactText } from "../../observe/redaction.ts";
+import { describeError } from "../../observe/redaction.ts";
 
 /** An error as it is kept: what callers may know about it, and no more. */
 export interface KeptError {
@@ -34,12 +34,6 @@ function keptOf({ code, message, details: given }: HolonError): KeptError {
 /** The error that a body gets, the first time and at each replay. */
 export function fromKept({ code, message, details }: KeptError): HolonError {
   return new HolonError(code, message, { details });
-}
-
-/** The error as a sentence for operators. */
-export function reasonOf(error: unknown): string {
-  const { code, message } = toKept(error);
-  return `${code}: ${redactText(message)}`;
 }
 
 /** Whether another attempt may help: for faults that the catalogue allows to repeat, and for errors that are not declared. */

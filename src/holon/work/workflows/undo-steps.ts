@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BackoffBounds, fullJitterMs } from "../../kernel/backoff.ts";
 import { isHolonError } from "../../kernel/holon-error.ts";
+import { redactText } from "../../observe/redaction.ts";
 import type { ReachedStep } from "./replay.ts";
 import type { StepRecord } from "./run-claim.ts";
 import type { StatementTask } from "./step-attempts.ts";
-import { reasonOf } from "./step-error.ts";
+import { toKept } from "./step-error.ts";
 import type { StepDeps } from "./step-runner.ts";
 import type { StepFunction } from "./workflow-body.ts";
 import { DEFAULT_RETRY } from "./workflow-timing.ts";
@@ -113,6 +114,12 @@ async function runUndo({ claim, steps, attempts, host }: StepDeps, { step, undo,
  */
 function awayWaits({ firstMs, greatestMs }: BackoffBounds): BackoffBounds {
   return { firstMs: Math.max(firstMs, DEFAULT_RETRY.firstMs), greatestMs: Math.max(greatestMs, DEFAULT_RETRY.greatestMs) };
+}
+
+/** The error as a sentence for operators. */
+function reasonOf(error: unknown): string {
+  const { code, message } = toKept(error);
+  return `${code}: ${redactText(message)}`;
 }
 
 /** Failures of other services, which pass. */
