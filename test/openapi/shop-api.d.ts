@@ -626,12 +626,12 @@ export interface components {
             details?: {
                 /**
                  * Format: int32
-                 * @description The one that is there.
+                 * @description The version that the row has now.
                  */
                 version: number;
             };
         };
-        /** @description Problem details (RFC 9457). `code` says which error it is; decide by it. */
+        /** @description Problem details (RFC 9457). `code` names the error; programs decide by it. */
         Problem: {
             /** Format: uri-reference */
             type: string;
@@ -642,11 +642,11 @@ export interface components {
             /** @description What happened this time, for people. */
             detail: string;
             code: string;
-            /** @description Data for programs; its form hangs on the code. Left out where the error would be larger than an error may be. */
+            /** @description Data for programs; its form depends on the code. It is left out if the error would otherwise be larger than the limit. */
             details?: unknown;
-            /** @description Of INTERNAL: what operators find the error in the log by. */
+            /** @description With `INTERNAL`: the id by which operators find the error in the log. */
             errorId?: string;
-            /** @description Of BAD_REQUEST: what is wrong. */
+            /** @description With `BAD_REQUEST`: what is wrong with the input. */
             issues?: components["schemas"]["Issue"][];
         };
         Product: {
@@ -729,10 +729,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["ConflictProblem"] | components["schemas"]["KeyInFlightProblem"] | components["schemas"]["KeyUndoneProblem"];
             };
         };
-        /** @description Any other error: a limit, or a failure of the world. `Retry-After` says when to ask again, where that helps. */
+        /** @description Any other error: a limit, or a failure of the environment. `Retry-After` says when to send the request again, if that can help. */
         Fault: {
             headers: {
-                /** @description Seconds to wait before asking again. */
+                /** @description Seconds to wait before the request is sent again. */
                 "Retry-After"?: number;
                 [name: string]: unknown;
             };
@@ -787,18 +787,18 @@ export interface components {
         };
     };
     parameters: {
-        /** @description A random text of the caller's. The same request again with the same key answers what the first one did and has no second effect. */
+        /** @description A random text that the caller chooses. If the same request is sent again with the same key, it gets the first answer again and has no second effect. */
         IdempotencyKey: string;
-        /** @description The version that is changed, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412. */
+        /** @description The version that the caller wants to change, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. If the row has another version by now, the answer is 412. */
         IfMatch: string;
-        /** @description The ETag of an answer that the caller has. It is still the same: 304, without a body. */
+        /** @description The ETag of an answer that the caller has. If the answer is still the same, the status is 304, without a body. */
         IfNoneMatch: string;
     };
     requestBodies: never;
     headers: {
         /** @description Names this version of the answer: send it as `If-None-Match`, or as `If-Match` to change just this version. */
         ETag: string;
-        /** @description Where to find what was made. */
+        /** @description The address of what was created. */
         Location: string;
     };
     pathItems: never;
@@ -1054,7 +1054,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of an answer that the caller has. It is still the same: 304, without a body. */
+                /** @description The ETag of an answer that the caller has. If the answer is still the same, the status is 304, without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
@@ -1092,7 +1092,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The version that is changed, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412. */
+                /** @description The version that the caller wants to change, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. If the row has another version by now, the answer is 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1138,7 +1138,7 @@ export interface operations {
                 version?: number;
             };
             header?: {
-                /** @description The version that is changed, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412. */
+                /** @description The version that the caller wants to change, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. If the row has another version by now, the answer is 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1168,7 +1168,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The version that is changed, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412. */
+                /** @description The version that the caller wants to change, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. If the row has another version by now, the answer is 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1213,7 +1213,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of an answer that the caller has. It is still the same: 304, without a body. */
+                /** @description The ETag of an answer that the caller has. If the answer is still the same, the status is 304, without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
@@ -1264,7 +1264,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The version that is changed, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412. */
+                /** @description The version that the caller wants to change, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. If the row has another version by now, the answer is 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1320,7 +1320,7 @@ export interface operations {
                 version?: number;
             };
             header?: {
-                /** @description The version that is changed, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412. */
+                /** @description The version that the caller wants to change, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. If the row has another version by now, the answer is 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1350,7 +1350,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The version that is changed, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412. */
+                /** @description The version that the caller wants to change, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. If the row has another version by now, the answer is 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -1447,7 +1447,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A random text of the caller's. The same request again with the same key answers what the first one did and has no second effect. */
+                /** @description A random text that the caller chooses. If the same request is sent again with the same key, it gets the first answer again and has no second effect. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -1568,7 +1568,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A random text of the caller's. The same request again with the same key answers what the first one did and has no second effect. */
+                /** @description A random text that the caller chooses. If the same request is sent again with the same key, it gets the first answer again and has no second effect. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -1742,7 +1742,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A random text of the caller's. The same request again with the same key answers what the first one did and has no second effect. */
+                /** @description A random text that the caller chooses. If the same request is sent again with the same key, it gets the first answer again and has no second effect. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
@@ -1789,7 +1789,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A random text of the caller's. The same request again with the same key answers what the first one did and has no second effect. */
+                /** @description A random text that the caller chooses. If the same request is sent again with the same key, it gets the first answer again and has no second effect. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
@@ -1831,7 +1831,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of an answer that the caller has. It is still the same: 304, without a body. */
+                /** @description The ETag of an answer that the caller has. If the answer is still the same, the status is 304, without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
@@ -1906,7 +1906,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The version that is changed, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412. */
+                /** @description The version that the caller wants to change, in place of the input's `version`: the ETag of an answer, or the version alone, as in `"3"`. If the row has another version by now, the answer is 412. */
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
@@ -2057,7 +2057,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag of an answer that the caller has. It is still the same: 304, without a body. */
+                /** @description The ETag of an answer that the caller has. If the answer is still the same, the status is 304, without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {

@@ -112,7 +112,7 @@ describe("a faulty callee", () => {
       (async () => {
         for (;;) items.push((await stream.next()).value);
       })(),
-    ).rejects.toMatchObject({ code: "UNAVAILABLE", cause: { message: expect.stringContaining("more items than it was asked for") as unknown } });
+    ).rejects.toMatchObject({ code: "UNAVAILABLE", cause: { message: expect.stringContaining("more items than its credit allows") as unknown } });
     expect(items.length).toBeLessThanOrEqual(5);
   });
 

@@ -56,12 +56,12 @@ describe("a faulty peer", () => {
     [
       "a name for the number of a procedure",
       (caller: RawCaller) => caller.send([0, 1, "length", 0, 1_000, [0, ANONYMOUS], "", 0]),
-      "a call does not say by numbers what is called and for which context",
+      "a call does not give its procedure and its calling context as numbers",
     ],
     [
       "a name for the number of a context",
       (caller: RawCaller) => caller.send([0, 1, 0, "length", 1_000, [0, ANONYMOUS], "", 0]),
-      "a call does not say by numbers what is called and for which context",
+      "a call does not give its procedure and its calling context as numbers",
     ],
     [
       "an object for the id of a call to cancel",
@@ -69,7 +69,7 @@ describe("a faulty peer", () => {
       "a frame does not say which call it belongs to",
     ],
     ["a credit for no call", (caller: RawCaller) => caller.send([7, [0], 1]), "a frame does not say which call it belongs to"],
-    ["a credit that is not a count", (caller: RawCaller) => caller.send([7, 1, 0.5]), "a credit is no number"],
+    ["a credit that is not a count", (caller: RawCaller) => caller.send([7, 1, 0.5]), "a credit is not a valid count"],
     ["a call without id", (caller: RawCaller) => caller.send([0, "x", 0, 0, 1_000, [0, ANONYMOUS], "", 0]), "a call has no id"],
     ["a call without principal", (caller: RawCaller) => caller.send([0, 1, 0, 0, 1_000, 3, "", 0]), "a call names no principal"],
     [

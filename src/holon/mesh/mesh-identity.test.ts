@@ -229,7 +229,7 @@ describe("processes with keys", () => {
     [
       "pretends to have the right key",
       () => ({ ...identityOf("catalog"), publicKey: key("probe").publicKey }),
-      /cannot prove who it is|refused this/,
+      /cannot prove its identity|refused this/,
     ],
   ])("do not call a process that %s", async (_name, identity, reason) => {
     const server = await startProbe({ identity: identity() });

@@ -151,7 +151,7 @@ describe("the mesh", () => {
     const web = createServer((_request, response) => void response.end("hello"));
     await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
     const peer = stage.peer((web.address() as AddressInfo).port);
-    await eventually(() => expect(peer.state().reason).toContain("holon-mesh/1 is not spoken there (HTTP 200)"));
+    await eventually(() => expect(peer.state().reason).toContain("does not speak holon-mesh/1 (HTTP 200)"));
     await peer.close();
     web.closeAllConnections();
     await new Promise((resolve) => web.close(resolve));

@@ -8,34 +8,41 @@ export interface AppCookie {
   readonly maxAgeSeconds: number;
 }
 
-/** What the app's own routes can use at the public port. */
+/** The object by which the app's own routes call procedures, and read and set cookies. */
 export interface AppEdge {
   readonly isProduction: boolean;
   /**
    * Calls a procedure by its path, such as `orders.list`, with the rights of an outside caller, for the principal of a request.
    *
-   * Shape: the answer as the contract describes it. Errors: HolonError, of the contract or of the catalogue, never a defect as it was thrown; NOT_FOUND also
-   * for internal procedures; what `authenticate` throws. Limits, deadline and metrics are the same as for every call.
+   * Shape: the answer as the contract describes it. Limits, deadline and metrics are the same as for every call.
+   * Errors: a HolonError of the contract, of the catalogue or of `authenticate`. A defect becomes INTERNAL; it is never passed on as it was thrown. An internal
+   * procedure is NOT_FOUND, like an unknown one.
    */
   call(procedure: string, input: unknown, request: FastifyRequest): Promise<unknown>;
-  /** The same for an anonymous principal, whatever token the request has. Sign-in routes use it: an old token must not keep a user out. */
+  /**
+   * Calls a procedure as `call` does, but for the anonymous principal, whatever token the request has. Sign-in routes use it: an old token must not keep a
+   * user out.
+   */
   callAnonymously(procedure: string, input: unknown, request: FastifyRequest): Promise<unknown>;
   /**
    * Refuses a request that a page of another site may have made. A route that trusts a cookie calls this first.
    *
-   * Errors: FORBIDDEN, also if neither `Sec-Fetch-Site` nor `Origin` says whose page it was. Source: OWASP, Cross-Site Request Forgery Prevention.
+   * Errors: FORBIDDEN, also if neither `Sec-Fetch-Site` nor `Origin` says which site the page belongs to. Source: OWASP, Cross-Site Request Forgery Prevention.
    */
   assertSameOrigin(request: FastifyRequest): void;
   /** The value of a cookie; undefined if the request does not have it. */
   cookie(request: FastifyRequest, name: string): string | undefined;
-  /** Sets a cookie that no script can read and no other site can send: HttpOnly, SameSite=Strict, and Secure in production or over https. */
+  /**
+   * Sets a cookie that no script can read, and that a browser does not send with a request of another site's page: HttpOnly, SameSite=Strict, and Secure in
+   * production or over https.
+   */
   setCookie(request: FastifyRequest, reply: FastifyReply, name: string, value: string, cookie: AppCookie): void;
 }
 
 /**
  * Adds the app's own HTTP routes to the public port, beside tRPC and REST.
  *
- * Shape: `app` is a Fastify scope of its own, so hooks and parsers stay inside. It accepts JSON bodies within the limits of the edge. Errors of routes are
- * answered as problem details, as in REST; an error that is not a HolonError becomes INTERNAL with an error id.
+ * Shape: `app` is a Fastify scope of its own, so its hooks and parsers apply to these routes only. It accepts JSON bodies within the limits of the edge.
+ * Errors of routes are answered as problem details, as in REST; an error that is not a HolonError becomes INTERNAL with an error id.
  */
 export type AppRoutes = (app: FastifyInstance, edge: AppEdge) => void | Promise<void>;

@@ -43,7 +43,7 @@ export function identifyClient(deps: EdgeDeps, client: EdgeRequest, receiver: Pr
     const principal = readSafely(() => parsePrincipal(answer), undefined);
     // A system passes every access check. For an outside request it can only be a mistake of `authenticate`.
     if (principal === undefined || principal.kind === "system")
-      return receiver.refuse(toRefusal(deps, catalogueError("INTERNAL", "authenticate answered a system, or what is no principal")));
+      return receiver.refuse(toRefusal(deps, catalogueError("INTERNAL", "authenticate returned a system, or a value that is not a principal")));
     const refusal = deps.rates.admit(principal, client, callCount);
     if (refusal === undefined) receiver.start(principal, client);
     else receiver.refuse(refusal);

@@ -24,7 +24,7 @@ export function answerClientFault(
     socket.destroy();
     return;
   }
-  log.debug({ code: fault.code }, "a connection was closed because it did not speak HTTP as it should");
+  log.debug({ code: fault.code }, "a connection was closed because it did not send a complete HTTP request within the limits");
   // An answer that has begun can only be cut off. A second one inside it would be read as its body.
   if (socket._httpMessage?.headersSent === true) {
     socket.destroy();

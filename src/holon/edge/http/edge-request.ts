@@ -6,11 +6,11 @@ import type { TrustedProxies } from "./trusted-proxies.ts";
 /**
  * What `authenticate` may see of a request.
  *
- * Headers that processes send each other (`holon-*`) are not visible: from outside they are forged.
+ * Headers that the processes of an app send to each other (`holon-*`) are hidden: in a request from outside they are forged.
  * Errors: BAD_REQUEST when a header is read whose bytes are not UTF-8.
  */
 export class EdgeRequest {
-  /** What a tRPC subscription link sends instead of headers, which a browser's EventSource cannot set. */
+  /** The values that a tRPC subscription link sends instead of headers, because a browser's EventSource cannot set headers. */
   readonly connectionParams: Readonly<Record<string, string>> | undefined;
   readonly #raw: IncomingMessage;
   readonly #proxies: TrustedProxies;

@@ -243,6 +243,6 @@ describe("the schemas of a document", () => {
     expect(() => write(one, other)).toThrow(ContractError);
     expect(() => write(one, other)).toThrow(/other\.take input: the schema's id "Same".*taker\.take input.*rename one/);
     expect(() => write(taking(z.string().meta({ id: "Problem" }), z.string()))).toThrow(/"Problem"/);
-    expect(() => write(taking(z.string().meta({ id: "no name" }), z.string()))).toThrow(/"no name" is no name/);
+    expect(() => write(taking(z.string().meta({ id: "no name" }), z.string()))).toThrow(/"no name" is not a valid name/);
   });
 });

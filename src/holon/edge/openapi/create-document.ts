@@ -3,12 +3,12 @@ import { operationAnswers, operationInput, SHARED_HEADERS, SHARED_PARAMETERS } f
 import { type NamedProcedure, ProblemBook } from "./problem-book.ts";
 import { SchemaBook } from "./schema-book.ts";
 
-/** What the public document says about the whole app. It is copied into the document unchanged. */
+/** The part of the OpenAPI document that describes the whole app. It is copied into the document unchanged. */
 export interface ApiInfo {
   readonly title: string;
   /** The version of the public interface, such as `1.4.0`. */
   readonly version: string;
-  /** May be CommonMark. */
+  /** A text that may use CommonMark. */
   readonly description?: string;
   readonly license?: { readonly name: string; readonly identifier?: string; readonly url?: string };
   readonly contact?: { readonly name?: string; readonly url?: string; readonly email?: string };

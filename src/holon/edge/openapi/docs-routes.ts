@@ -24,7 +24,7 @@ const ASSETS: readonly string[] = ["swagger-ui.css", "swagger-ui-bundle.js", "fa
 const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/** The document as a text for answers and files. Its layout lets people compare two versions of it. */
+/** The text of an OpenAPI document, for answers and files. The text is indented, so that people can compare two versions of a document. */
 export function documentText(document: OpenApiDocument): string {
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }

@@ -18,20 +18,21 @@ export const SHARED_PARAMETERS = {
   IdempotencyKey: {
     name: "Idempotency-Key",
     in: "header",
-    description: "A random text of the caller's. The same request again with the same key answers what the first one did and has no second effect.",
+    description:
+      "A random text that the caller chooses. If the same request is sent again with the same key, it gets the first answer again and has no second effect.",
     schema: { type: "string", minLength: 1, maxLength: 200 },
   },
   IfMatch: {
     name: "If-Match",
     in: "header",
     description:
-      'The version that is changed, in place of the input\'s `version`: the ETag of an answer, or the version alone, as in `"3"`. Another is there by now: 412.',
+      'The version that the caller wants to change, in place of the input\'s `version`: the ETag of an answer, or the version alone, as in `"3"`. If the row has another version by now, the answer is 412.',
     schema: { type: "string" },
   },
   IfNoneMatch: {
     name: "If-None-Match",
     in: "header",
-    description: "The ETag of an answer that the caller has. It is still the same: 304, without a body.",
+    description: "The ETag of an answer that the caller has. If the answer is still the same, the status is 304, without a body.",
     schema: { type: "string" },
   },
 } as const;
@@ -129,7 +130,7 @@ export const SHARED_HEADERS = {
     description: "Names this version of the answer: send it as `If-None-Match`, or as `If-Match` to change just this version.",
     schema: { type: "string" },
   },
-  Location: { description: "Where to find what was made.", schema: { type: "string", format: "uri-reference" } },
+  Location: { description: "The address of what was created.", schema: { type: "string", format: "uri-reference" } },
 } as const;
 
 /**
@@ -158,7 +159,7 @@ function success(schemas: SchemaBook, route: RestRoute, procedure: AnyProcedure)
     ...(route.location === undefined ? {} : { Location: header("Location") }),
     ...(route.cache === undefined
       ? {}
-      : { "Cache-Control": { description: "How long it may be kept.", schema: { type: "string", const: route.cache } } }),
+      : { "Cache-Control": { description: "How long caches may keep the answer.", schema: { type: "string", const: route.cache } } }),
   };
   if ((procedure.output as unknown) === NOTHING) return { description };
   const example = procedure.example?.output;

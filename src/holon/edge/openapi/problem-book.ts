@@ -19,20 +19,22 @@ const ISSUE_SCHEMA: SchemaJson = {
 /** The body of every error. The other schemas are special cases of it. */
 const PROBLEM_SCHEMA: SchemaJson = {
   type: "object",
-  description: "Problem details (RFC 9457). `code` says which error it is; decide by it.",
+  description: "Problem details (RFC 9457). `code` names the error; programs decide by it.",
   properties: {
     type: { type: "string", format: "uri-reference" },
     title: { type: "string", description: "The status in words." },
     status: { type: "integer", format: "int32", minimum: 400, maximum: 599 },
     detail: { type: "string", description: "What happened this time, for people." },
     code: { type: "string" },
-    details: { description: "Data for programs; its form hangs on the code. Left out where the error would be larger than an error may be." },
-    errorId: { type: "string", description: "Of INTERNAL: what operators find the error in the log by." },
+    details: {
+      description: "Data for programs; its form depends on the code. It is left out if the error would otherwise be larger than the limit.",
+    },
+    errorId: { type: "string", description: "With `INTERNAL`: the id by which operators find the error in the log." },
     issues: {
       type: "array",
       items: { $ref: `${SCHEMAS}Issue` },
       maxItems: DEFAULT_LIMITS.issuesCount,
-      description: "Of BAD_REQUEST: what is wrong.",
+      description: "With `BAD_REQUEST`: what is wrong with the input.",
     },
   },
   required: ["type", "title", "status", "detail", "code"],
@@ -46,7 +48,7 @@ const STALE_SCHEMA: SchemaJson = {
     status: { type: "integer", const: 412 },
     details: {
       type: "object",
-      properties: { version: { type: "integer", format: "int32", description: "The one that is there." } },
+      properties: { version: { type: "integer", format: "int32", description: "The version that the row has now." } },
       required: ["version"],
     },
   },
@@ -153,8 +155,10 @@ export class ProblemBook {
     const properties = { code: { type: "string", enum: codes } };
     const schema = this.#schemas.add("FaultProblem", { allOf: [this.#problem, { type: "object", properties, required: ["code"] }] });
     return {
-      description: "Any other error: a limit, or a failure of the world. `Retry-After` says when to ask again, where that helps.",
-      headers: { "Retry-After": { description: "Seconds to wait before asking again.", schema: { type: "integer", format: "int32", minimum: 0 } } },
+      description: "Any other error: a limit, or a failure of the environment. `Retry-After` says when to send the request again, if that can help.",
+      headers: {
+        "Retry-After": { description: "Seconds to wait before the request is sent again.", schema: { type: "integer", format: "int32", minimum: 0 } },
+      },
       content: problemContent(schema),
     };
   }

@@ -54,7 +54,7 @@ export class SchemaBook {
    */
   add(name: string, json: SchemaJson): SchemaJson {
     const known = this.#own.get(name);
-    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(json)) throw doubled(name, "the document", "another error of it");
+    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(json)) throw doubled(name, "the document", "another error of the document");
     this.#own.set(name, json);
     return { $ref: SCHEMAS + name };
   }
@@ -82,7 +82,7 @@ export class SchemaBook {
   }
 
   #keep(name: string, io: Direction, json: SchemaJson, place: string): void {
-    if (!COMPONENT_NAME.test(name)) throw new ContractError(place, `the schema's id "${name}" is no name; use letters, digits, - and _`);
+    if (!COMPONENT_NAME.test(name)) throw new ContractError(place, `the schema's id "${name}" is not a valid name; use letters, digits, - and _`);
     const text = JSON.stringify(json);
     const known = this.#named[io].get(name);
     if (known !== undefined && known.text !== text) throw doubled(name, place, known.place);
@@ -108,7 +108,10 @@ function reference(io: Direction, name: string): string {
 }
 
 function doubled(name: string, one: string, other: string): ContractError {
-  return new ContractError(one, `the schema's id "${name}" stands for another schema in ${other}; one document has one of each name: rename one`);
+  return new ContractError(
+    one,
+    `the schema's id "${name}" is also that of another schema, in ${other}; a document can have only one of them: rename one`,
+  );
 }
 
 /** A copy with every `$ref` that begins with `prefix` rewritten. */

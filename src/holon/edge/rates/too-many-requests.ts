@@ -8,7 +8,7 @@ export interface RetryDetails {
 /** The answer to a client that calls too often. It says how long to wait, but not what was counted: that may belong to another client. */
 export function tooManyRequests(limit: number, windowMs: number, waitMs: number): HolonError {
   const details: RetryDetails = { retryAfterMs: waitMs };
-  return catalogueError("TOO_MANY_REQUESTS", `At most ${limit} calls within ${seconds(windowMs)} s pass here. Wait ${seconds(waitMs)} s.`, {
+  return catalogueError("TOO_MANY_REQUESTS", `At most ${limit} calls within ${seconds(windowMs)} s are accepted here. Wait ${seconds(waitMs)} s.`, {
     details,
   });
 }
@@ -18,7 +18,7 @@ export function tooManyRefusals(limit: number, windowMs: number, waitMs: number)
   const details: RetryDetails = { retryAfterMs: waitMs };
   return catalogueError(
     "TOO_MANY_REQUESTS",
-    `${limit} requests of this address were refused as malformed within ${seconds(windowMs)} s (limit refusalRateCount, HOLON_LIMIT_REFUSAL_RATE_COUNT). Mend them, and wait ${seconds(waitMs)} s.`,
+    `${limit} requests of this address were refused as malformed within ${seconds(windowMs)} s (limit refusalRateCount, HOLON_LIMIT_REFUSAL_RATE_COUNT). Correct them, and wait ${seconds(waitMs)} s.`,
     { details },
   );
 }

@@ -117,7 +117,7 @@ function fillVersion({ exchange, endpoint }: RestRequest, input: unknown): numbe
   if (wanted === undefined) return "none";
   const object = input as { version?: unknown } | undefined;
   const own = versionOf(object);
-  if (own !== undefined && own !== wanted.version) return refusedInput("version", "contradiction", "If-Match says another");
+  if (own !== undefined && own !== wanted.version) return refusedInput("version", "contradiction", "it differs from the version in If-Match");
   if (typeof object === "object" && object !== null && !Array.isArray(object)) object.version ??= wanted.version;
   return wanted.version;
 }

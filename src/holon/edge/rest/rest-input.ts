@@ -52,7 +52,7 @@ export class RestInput {
   }
 
   #addPath(texts: readonly string[], input: unknown): unknown | RefusedInput {
-    if (typeof input !== "object" || input === null || Array.isArray(input)) return refusedInput("", "invalid_type", "the body is no JSON object");
+    if (typeof input !== "object" || input === null || Array.isArray(input)) return refusedInput("", "invalid_type", "the body is not a JSON object");
     const object = input as Record<string, unknown>;
     const { pathFields } = this.#route;
     for (let index = 0; index < pathFields.length; index++) {
@@ -63,7 +63,7 @@ export class RestInput {
       // A client that sends a whole row back also sends its id. An id that differs from that of the path is a mistake, and we must not guess
       // which one is meant.
       if (Object.hasOwn(object, field.name) && object[field.name] !== value) {
-        return refusedInput(field.name, "contradiction", "the body says another than the path");
+        return refusedInput(field.name, "contradiction", "the value in the body differs from that in the path");
       }
       object[field.name] = value;
     }

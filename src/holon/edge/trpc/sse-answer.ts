@@ -83,7 +83,7 @@ export class SseAnswer extends TimerEntry implements PrincipalReceiver {
 
   /** Ends the stream, so that its client resumes it. */
   end(): void {
-    this.#leave(catalogueError("CANCELLED", "The stream was ended for its client to resume."));
+    this.#leave(catalogueError("CANCELLED", "The stream was ended so that its client resumes it."));
   }
 
   override expire(): void {

@@ -41,7 +41,7 @@ export function parseExtras(value: unknown): Extras | string | undefined {
   if (initiator === undefined) return { key, initiator };
   if (typeof initiator !== "object" || initiator === null) return undefined;
   const principal = parsePrincipal(initiator);
-  return principal === undefined ? "who started the work is of a kind that this version does not know" : { key, initiator: principal };
+  return principal === undefined ? "the initiator of the work is of a kind that this version does not know" : { key, initiator: principal };
 }
 
 /** The scope of a call that came over the mesh. Its place in the trace is parsed from the text at the first use. */

@@ -113,7 +113,7 @@ export class ServerConnection implements LinkOwner {
   onUnknownKind(kind: number): void {
     this.#deps.log.warn(
       { peer: this.#peer, process: this.#process, kind },
-      "a mesh peer sends frames of a kind that this version does not know; they are left alone and counted",
+      "a mesh peer sends frames of a kind that this version does not know; this process ignores them and counts them",
     );
   }
 
@@ -164,7 +164,7 @@ export class ServerConnection implements LinkOwner {
     let error = thrown;
     if (!(error instanceof HolonError)) {
       // A target turns everything into a HolonError. Anything else is a defect of the toolkit, and its text is not sent.
-      this.#deps.log.error({ err: thrown, procedure: path }, "a target failed with something that is no HolonError");
+      this.#deps.log.error({ err: thrown, procedure: path }, "a target failed with a value that is not a HolonError");
       error = catalogueError("INTERNAL", "The call failed.");
     }
     this.#link.writer.send(this.#failureFrame(id, error as HolonError, path));
@@ -175,7 +175,7 @@ export class ServerConnection implements LinkOwner {
       const frame = `[${FRAME.FAILURE},${id},${JSON.stringify(toWireError(error))}]${FRAME_END}`;
       if (!exceeds(frame, this.#peerFrameBytes)) return frame;
     } catch (cause) {
-      this.#deps.log.error({ err: cause, procedure: path }, "the details of an error are no JSON");
+      this.#deps.log.error({ err: cause, procedure: path }, "the details of an error cannot be written as JSON");
     }
     const bare = new HolonError(error.code, `${path} failed; the details do not fit into an answer.`, {
       executed: error.executed,
@@ -232,7 +232,7 @@ export class ServerConnection implements LinkOwner {
         if (!isExchangeId(frame[1])) return "a frame does not say which call it belongs to";
         const stream = this.#open.get(frame[1]);
         const count = frame[2];
-        if (!isCount(count)) return "a credit is no number";
+        if (!isCount(count)) return "a credit is not a valid count";
         if (stream instanceof ServerStream) stream.grant(count);
         return undefined;
       }
@@ -252,7 +252,7 @@ export class ServerConnection implements LinkOwner {
     if (!isExchangeId(id)) return "a call has no id";
     // I3. Another exchange may be at its place.
     if (this.#open.isTaken(id)) return `the id ${id} is in use`;
-    if (!isPlace(number) || !isPlace(callerNumber)) return "a call does not say by numbers what is called and for which context";
+    if (!isPlace(number) || !isPlace(callerNumber)) return "a call does not give its procedure and its calling context as numbers";
     if (!isTime(leftMs) || typeof traceparent !== "string") return "a call is malformed";
     if (kind === FRAME.OPEN && !isCount(frame[8])) return "a stream has no window";
     // I2. The principal is read before the call can be refused: later frames refer to it by its number.
@@ -291,13 +291,14 @@ export class ServerConnection implements LinkOwner {
   }
 
   #disbelief(reason: string): HolonError {
-    this.#deps.log.warn({ peer: this.#peer, process: this.#process, reason }, "refused who a mesh peer says that it calls for");
-    return catalogueError("UNAUTHORIZED", `Who the call is for is not believed: ${reason}.`);
+    this.#deps.log.warn({ peer: this.#peer, process: this.#process, reason }, "refused the principal that a mesh peer calls for");
+    return catalogueError("UNAUTHORIZED", `The principal of the call is refused: ${reason}.`);
   }
 
   /** The error for a call that is not handed to its target; undefined if nothing speaks against the call. */
   #refusal(target: Target | undefined, caller: string | undefined, principal: Principal | string, isOpen: boolean): HolonError | undefined {
-    if (caller === undefined) return catalogueError("FORBIDDEN", "The calling context is none that the process named, and may speak for.");
+    if (caller === undefined)
+      return catalogueError("FORBIDDEN", "The process did not announce the calling context, or its key may not speak for it.");
     if (typeof principal === "string") return this.#disbelief(principal);
     if (target === undefined) return catalogueError("NOT_FOUND", "No such procedure here.");
     if (caller === EDGE && target.procedure.access === "internal") return catalogueError("FORBIDDEN", `${target.path} is not for the edge.`);

@@ -66,12 +66,12 @@ export function createUpgradeServer({ identity, tls, accept, draining, limits, l
     };
     const challenge = challenges.get(socket);
     challenges.delete(socket);
-    if (request.headers.upgrade !== MESH_PROTOCOL) return refuse("426 Upgrade Required", "another protocol was asked for");
-    if (challenge === undefined) return refuse("401 Unauthorized", "the peer asked for no challenge");
+    if (request.headers.upgrade !== MESH_PROTOCOL) return refuse("426 Upgrade Required", "the peer asked for another protocol");
+    if (challenge === undefined) return refuse("401 Unauthorized", "the peer did not ask for a nonce first");
     const callerKey = request.headers["holon-key"];
     const handshake: Handshake = { ...challenge, callerKey: callerKey === undefined ? undefined : String(callerKey) };
     const peer = identity.check("caller", handshake, request.headers["holon-proof"]);
-    if (peer === undefined) return refuse("401 Unauthorized", "the peer cannot prove who it is");
+    if (peer === undefined) return refuse("401 Unauthorized", "the peer cannot prove its identity");
     if (draining()) return refuse("503 Service Unavailable", "this process is stopping");
     const proof = identity.prove("callee", handshake);
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${MESH_PROTOCOL}\r\nholon-proof: ${proof}\r\n\r\n`);

@@ -22,7 +22,7 @@ export interface MeshAddress {
 export function parseMeshAddress(url: string): MeshAddress {
   const match = /^(?:mesh|http):\/\/(\[[0-9a-fA-F:.]+\]|[^/:@?#\s]+):(\d{1,5})\/?$/.exec(url);
   const port = Number(match?.[2]);
-  if (match === null || port < 1 || port > 65_535) throw catalogueError("BAD_REQUEST", `"${url}" is no mesh address; write mesh://host:port.`);
+  if (match === null || port < 1 || port > 65_535) throw catalogueError("BAD_REQUEST", `"${url}" is not a mesh address; write mesh://host:port.`);
   return { host: (match[1] as string).replace(/^\[|\]$/g, ""), port };
 }
 
@@ -81,7 +81,7 @@ export class Dial {
     this.#received = Buffer.concat([this.#received, chunk]);
     const head = parseResponseHead(this.#received);
     if (head === undefined) return;
-    if (head === "malformed") return this.#fail("the answer is no HTTP");
+    if (head === "malformed") return this.#fail("the answer is not HTTP");
     this.#received = this.#received.subarray(head.bytes);
     if (this.#handshake === undefined) this.#onChallenge(head);
     else this.#onVerdict(head, this.#handshake);
@@ -91,7 +91,8 @@ export class Dial {
     const { identity, contexts } = this.#deps;
     const callee = headers.get("holon-nonce");
     const calleeKey = headers.get("holon-key");
-    if (status !== 401 || !isNonce(callee) || this.#received.length > 0) return this.#fail(`${MESH_PROTOCOL} is not spoken there (HTTP ${status})`);
+    if (status !== 401 || !isNonce(callee) || this.#received.length > 0)
+      return this.#fail(`the peer does not speak ${MESH_PROTOCOL} (HTTP ${status})`);
     const fault = identity.calleeFault(calleeKey, contexts);
     if (fault !== undefined) return this.#fail(fault);
     const { publicKey: callerKey } = identity;
@@ -106,16 +107,16 @@ export class Dial {
 
   #onVerdict({ status, headers }: ResponseHead, handshake: Handshake): void {
     const { identity, onOpen } = this.#deps;
-    if (status === 401) return this.#fail(`it refused this process's proof (HTTP 401): ${this.#doubt}`);
-    if (status !== 101) return this.#fail(`it refused the connection (HTTP ${status})`);
-    if (identity.check("callee", handshake, headers.get("holon-proof")) === undefined) return this.#fail("it cannot prove who it is");
+    if (status === 401) return this.#fail(`the peer refused this process's proof (HTTP 401): ${this.#doubt}`);
+    if (status !== 101) return this.#fail(`the peer refused the connection (HTTP ${status})`);
+    if (identity.check("callee", handshake, headers.get("holon-proof")) === undefined) return this.#fail("the peer cannot prove its identity");
     this.#stop();
     onOpen(this.#socket, this.#received);
   }
 
   get #doubt(): string {
     const { publicKey } = this.#deps.identity;
-    return publicKey === undefined ? "is HOLON_SECRET the same in both?" : `is the key ${publicKey} in its HOLON_PEERS?`;
+    return publicKey === undefined ? "is HOLON_SECRET the same in both processes?" : `is the key ${publicKey} in the peer's HOLON_PEERS?`;
   }
 
   #request(headers: Readonly<Record<string, string>>): void {

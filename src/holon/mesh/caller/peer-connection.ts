@@ -145,7 +145,7 @@ export class PeerConnection implements LinkOwner {
   }
 
   onUnknownKind(kind: number): void {
-    this.#deps.log.warn({ kind }, "a mesh peer sends frames of a kind that this version does not know; they are left alone and counted");
+    this.#deps.log.warn({ kind }, "a mesh peer sends frames of a kind that this version does not know; this process ignores them and counts them");
   }
 
   onClose(reason: string): void {
@@ -196,7 +196,7 @@ export class PeerConnection implements LinkOwner {
     if (exchange === undefined) return undefined;
     switch (frame[0]) {
       case FRAME.ITEM:
-        return exchange.item(frame[2]) ? undefined : "the peer sent more items than it was asked for";
+        return exchange.item(frame[2]) ? undefined : "the peer sent more items than its credit allows";
       case FRAME.FAILURE: {
         const error = fromWireError(frame[2]);
         if (error === undefined) return this.#refuse(exchange, "it is a failure without code or message");
@@ -211,7 +211,7 @@ export class PeerConnection implements LinkOwner {
 
   /** Ends a call whose answer cannot be used. The other calls of the connection go on. */
   #refuse(exchange: CallerExchange, reason: string): undefined {
-    this.#deps.log.warn({ procedure: exchange.path, reason }, "refused what a mesh peer answered");
+    this.#deps.log.warn({ procedure: exchange.path, reason }, "refused an answer of a mesh peer");
     exchange.giveUp(catalogueError("INTERNAL", `The answer of ${exchange.path} was refused: ${reason}.`, { executed: "maybe" }));
   }
 
@@ -229,7 +229,7 @@ export class PeerConnection implements LinkOwner {
       return catalogueError("OVERLOADED", `More than ${limits.meshBacklogBytes} bytes wait for the connection (limit meshBacklogBytes).`);
     }
     const principal = this.#principals.write(scope.principal, scope.deadlineAtMs);
-    if (principal === undefined) return catalogueError("FORBIDDEN", `This process may not say that it calls for ${principalName(scope.principal)}.`);
+    if (principal === undefined) return catalogueError("FORBIDDEN", `This process may not make calls for ${principalName(scope.principal)}.`);
     return `,${number},${caller},${leftMs},${principal},"${scope.trace.traceparent}",${extrasOf(scope, key)}`;
   }
 

@@ -182,7 +182,7 @@ export class Link extends TimerEntry {
       const frames = this.#reader.read(chunk);
       return frames instanceof FrameFault ? frames.reason : this.#owner.onFrames(frames, this.#reader.hasEscapes);
     } catch (error) {
-      this.#deps.log.error({ err: error }, "reading a frame of a mesh peer failed, which is a fault of the toolkit; its connection is closed");
+      this.#deps.log.error({ err: error }, "reading a frame of a mesh peer failed, which is a fault of the toolkit; the peer's connection is closed");
       return "a frame could not be read here";
     }
   }

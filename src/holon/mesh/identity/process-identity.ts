@@ -31,7 +31,7 @@ export function createSecretIdentity(secret: string): ProcessIdentity {
     prove: (side, handshake) => createProof(secret, side, handshake),
     check: (side, handshake, proof) => (isProof(proof, secret, side, handshake) ? MEMBER : undefined),
     calleeFault: (publicKey) =>
-      publicKey === undefined ? undefined : "it shows a key, and this process has none: set HOLON_KEY and HOLON_PEERS here too",
+      publicKey === undefined ? undefined : "the peer shows a key, and this process has none: set HOLON_KEY and HOLON_PEERS here too",
   };
 }
 
@@ -55,10 +55,10 @@ export function createKeyIdentity(deps: KeyIdentityDeps): ProcessIdentity {
       return { speaksFor: (name) => names.has(name) };
     },
     calleeFault(publicKey, contexts) {
-      if (publicKey === undefined) return "it shows no key: has it HOLON_KEY?";
+      if (publicKey === undefined) return "the peer shows no key: is HOLON_KEY set there?";
       const names = roster.namesOf(publicKey);
       const missing = contexts.filter((context) => !names.has(context));
-      return missing.length === 0 ? undefined : `its key ${publicKey} is not bound to ${missing.join(" and ")} in HOLON_PEERS`;
+      return missing.length === 0 ? undefined : `the peer's key ${publicKey} is not bound to ${missing.join(" and ")} in HOLON_PEERS`;
     },
   };
 }

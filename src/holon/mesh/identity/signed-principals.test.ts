@@ -67,7 +67,7 @@ describe("signed principals", () => {
     ["a system of orders that catalog made up", "catalog", ORDERS],
     ["a system of orders that the edge made up", "edge", ORDERS],
   ])("are refused if they are %s", (_name, from, principal) => {
-    expect(orders.receive(createPrincipalToken(world.key(from), principal, times()))).toMatch(/may not say who this is/);
+    expect(orders.receive(createPrincipalToken(world.key(from), principal, times()))).toMatch(/may not vouch for this principal/);
   });
 
   it("are refused with a signature of a key that is not in the roster", () => {
@@ -81,8 +81,8 @@ describe("signed principals", () => {
   });
 
   it.each([
-    ["the algorithm none", (token: string) => token.replace(/^[^.]+/, encoded({ alg: "none", typ: "holon-principal+jwt" })), /none of this mesh/],
-    ["another type of token", (token: string) => token.replace(/^[^.]+/, encoded({ alg: "EdDSA", typ: "at+jwt" })), /none of this mesh/],
+    ["the algorithm none", (token: string) => token.replace(/^[^.]+/, encoded({ alg: "none", typ: "holon-principal+jwt" })), /a token of this mesh/],
+    ["another type of token", (token: string) => token.replace(/^[^.]+/, encoded({ alg: "EdDSA", typ: "at+jwt" })), /a token of this mesh/],
     [
       "a key whose name is an object",
       (token: string) => token.replace(/^[^.]+/, encoded({ ...HEADER, kid: { valueOf: 1, toString: 1 } })),
@@ -91,8 +91,8 @@ describe("signed principals", () => {
     ["a key whose name is a list", (token: string) => token.replace(/^[^.]+/, encoded({ ...HEADER, kid: ["x"] })), /not signed/],
     ["more text than a token has", (token: string) => token + "x".repeat(70_000), /is longer than/],
     ["no signature", (token: string) => token.replace(/[^.]+$/, ""), /not signed/],
-    ["a part too many", (token: string) => `${token}.x`, /none of this mesh/],
-    ["no parts", () => "ann", /none of this mesh/],
+    ["a part too many", (token: string) => `${token}.x`, /a token of this mesh/],
+    ["no parts", () => "ann", /a token of this mesh/],
   ])("are refused with %s", (_name, spoil, reason) => {
     expect(orders.receive(spoil(tokenOf(edge, ANN)))).toMatch(reason);
   });

@@ -146,13 +146,14 @@ function parsePrincipalToken(token: string, roster: Roster): PrincipalClaims | s
   const [head = "", body = "", signature, ...rest] = token.split(".");
   const header = decode(head);
   const claims = decode(body);
-  if (header?.["alg"] !== "EdDSA" || header["typ"] !== TYPE || claims === undefined || rest.length > 0) return "its token is none of this mesh";
+  if (header?.["alg"] !== "EdDSA" || header["typ"] !== TYPE || claims === undefined || rest.length > 0)
+    return "its token does not have the form of a token of this mesh";
   const kid = header["kid"];
   if (typeof kid !== "string" || !roster.isSignedBy(kid, `${head}.${body}`, signature)) return "its token is not signed by a key of the roster";
   const principal = parsePrincipal(claims["principal"]);
   const { iat, exp } = claims;
   if (principal === undefined || typeof iat !== "number" || typeof exp !== "number") return "its token is incomplete";
-  if (!maySpeakFor(roster.namesOf(kid), principal)) return "its token is signed by a key that may not say who this is";
+  if (!maySpeakFor(roster.namesOf(kid), principal)) return "its token is signed by a key that may not vouch for this principal";
   return { principal, iat, exp };
 }
 
