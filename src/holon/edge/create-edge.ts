@@ -30,13 +30,13 @@ import { handleTrpc } from "./trpc/trpc-handler.ts";
 
 const TRPC_PREFIX = "/trpc/";
 
-/** Bytes of the request line and all headers. The URL's own limit is smaller. */
+/** The most bytes of the request line and all headers together. The URL's own limit is smaller. */
 const HEADER_BYTES = 24 * 1024;
 
 /**
  * Opens the public port: tRPC below `/trpc/`, the REST routes of the contracts, `/healthz`, `/readyz`, and what `toolkitRoutes` and `appRoutes` add.
  *
- * Errors: the error of listening, such as EADDRINUSE. Nothing stays open then.
+ * Errors: the error of `listen`, such as EADDRINUSE. In that case nothing stays open.
  */
 export async function createEdge(given: CreateEdgeDeps): Promise<Edge> {
   const deps = createDeps(given);
@@ -120,7 +120,7 @@ function createHttpServer(limits: Limits, listener: RequestListener): Server {
     },
     listener,
   );
-  // A client that neither sends nor reads keeps its unread answers in memory.
+  // Node closes a connection after this silence. Otherwise a client that neither sends nor reads would keep its unread answers in memory.
   server.timeout = keepAliveMs + limits.greatestDeadlineMs;
   return server;
 }
@@ -159,7 +159,7 @@ class RequestRouter {
     if (this.#isDraining) return;
     this.#isDraining = true;
     this.#deps.streams.endAll();
-    // A client that sees its idle connection closed loses no request.
+    // A client loses no request if its idle connection is closed.
     server.closeIdleConnections();
   }
 
@@ -175,7 +175,7 @@ class RequestRouter {
     fastify(request, response);
   }
 
-  /** Refuses a request for a procedure if too many requests of its address were refused. Returns whether it did. */
+  /** Refuses a request for a procedure if too many requests from its address were refused. Returns whether the request was refused. */
   #bars(request: IncomingMessage, response: ServerResponse): boolean {
     const { rates, proxies } = this.#deps;
     const error = rates.bar(new EdgeRequest(request, proxies, undefined));
@@ -189,7 +189,10 @@ class RequestRouter {
     this.#sendAway(request, response, error, ["connection", "close"]);
   }
 
-  /** Refuses for a while. After an error a browser's EventSource never comes back, but after a broken connection it does. */
+  /**
+   * Refuses a request that may succeed later. A browser's EventSource gets no answer, only a broken connection: after an error it never connects again,
+   * after a broken connection it does.
+   */
   #sendAway(request: IncomingMessage, response: ServerResponse, error: HolonError, extra?: readonly string[]): void {
     if (request.headers.accept?.includes("text/event-stream") === true) response.destroy();
     else this.#refuse(request, response, error, extra);
@@ -204,7 +207,8 @@ class RequestRouter {
 }
 
 /**
- * Closes a drained edge: waits for what is in flight within the grace period, then cuts the connections, which cancels what still runs.
+ * Closes a drained edge: waits for the requests in flight, at most for the grace period. Then closes the connections, which cancels the calls that
+ * still run.
  *
  * Guarantee: when it resolves, no socket and no timer of the edge is left.
  */
@@ -217,7 +221,7 @@ async function closeEdge(app: FastifyInstance, deps: EdgeDeps): Promise<void> {
   wheel.remove(grace);
   if (inFlight.count > 0) log.warn({ inFlightCount: inFlight.count }, "the grace period is over: what is in flight is cancelled");
   app.server.closeAllConnections();
-  // The server counts connections, not answers. Only after this have all calls been cancelled whose client disconnected.
+  // `closed` means that no connection is left. `drained` means that also the calls of clients that disconnected are cancelled.
   await Promise.all([closed, inFlight.drained()]);
 }
 

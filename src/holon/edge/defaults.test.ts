@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** That each limit refuses one more is tested in bad-input.test.ts. Here are the defaults that no request exceeds. */
+/** The tests in bad-input.test.ts show that each limit refuses one more than it allows. Here are the defaults that no request exceeds. */
 describe("defaults that are promised", () => {
   it("are the numbers of the table", () => {
     expect(DEFAULT_LIMITS).toMatchObject({

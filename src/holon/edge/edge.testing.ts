@@ -106,7 +106,7 @@ function gate(id: string): Promise<void> {
   return new Promise((resolve) => gates.set(id, [...(gates.get(id) ?? []), resolve]));
 }
 
-/** Resumes every waiting call of `catalog.gated` with this id. Returns whether there was one. */
+/** Resumes every waiting call of `catalog.gated` with this id. Returns whether a call waited. */
 export function openGate(id: string): boolean {
   const waiting = gates.get(id);
   gates.delete(id);

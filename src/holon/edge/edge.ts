@@ -13,7 +13,7 @@ import type { RateStore } from "./rates/rate-counter.ts";
 /** Decides for which principal a request is made. If it throws, the request is refused with 401; a HolonError is answered as it is. */
 export type Authenticate = (request: EdgeRequest) => Principal | Promise<Principal>;
 
-/** Whether a process can work now, and if not, why. */
+/** Whether a process can work now, and the reasons if it cannot. */
 export interface Readiness {
   readonly ready: boolean;
   readonly reasons: readonly string[];
@@ -26,7 +26,7 @@ export interface CreateEdgeDeps {
   readonly targets: TargetMap;
   /** The REST routes of the contracts whose targets are given. Default: none. */
   readonly restRoutes?: readonly RestRoute[];
-  /** Adds the toolkit's own answers beside tRPC and REST: documents and their pages. */
+  /** Adds the toolkit's own routes beside tRPC and REST: documents and their pages. */
   readonly toolkitRoutes?: (app: FastifyInstance) => void | Promise<void>;
   /** Adds the app's own routes, which call procedures with the rights of an outside caller. */
   readonly appRoutes?: AppRoutes;
@@ -44,9 +44,9 @@ export interface CreateEdgeDeps {
   readonly isProduction?: boolean;
   /** Networks whose `X-Forwarded-For` is trusted. Default: none. */
   readonly trustedProxies?: readonly string[];
-  /** Origins whose pages may call, complete, such as `https://shop.example`. Default: none. */
+  /** Complete origins whose pages may call, such as `https://shop.example`. Default: none. */
   readonly cors?: { readonly origins: readonly string[] };
-  /** The store in which several edges count calls together. Without it, each edge counts alone. The code that opened it closes it. */
+  /** The store in which several edges count calls together. Without it, each edge counts alone. The code that opened the store closes it. */
   readonly rateStore?: RateStore | undefined;
   /** Makes the ids that link an INTERNAL answer to its log line. */
   readonly newId?: () => string;

@@ -10,7 +10,7 @@ const throwing = (): never => {
 const REVOKED = Proxy.revocable<string[]>([], {});
 REVOKED.revoke();
 
-/** What `authenticate` may return against its type. */
+/** Values that `authenticate` may return although its type forbids them. */
 const ANSWERS: readonly (readonly [name: string, answer: unknown])[] = [
   ["a text", "ada"],
   ["a proxy whose traps throw", new Proxy({}, { get: throwing, getPrototypeOf: throwing })],

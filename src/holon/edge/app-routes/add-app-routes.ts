@@ -13,7 +13,7 @@ import { assertSameOrigin, crossSiteRefusal } from "../http/origin-policy.ts";
 import { notUtf8, utf8Text } from "../http/request-text.ts";
 import type { AppEdge } from "./app-routes.ts";
 
-/** Lets the app add its routes. Errors that they throw are answered like any other error outside of tRPC. */
+/** Lets the app add its routes. Errors that the routes throw are answered like any other error outside of tRPC. */
 export function addAppRoutes(app: FastifyInstance, deps: EdgeDeps, given: CreateEdgeDeps): void {
   const { appRoutes, metrics, isProduction = false } = given;
   if (appRoutes === undefined) return;

@@ -8,7 +8,7 @@ import type { TrpcUrl } from "../trpc/trpc-url.ts";
 import { EdgeRequest, parseConnectionParams } from "./edge-request.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 
-/** What goes on when the principal of a request is known. */
+/** Receives the principal of a request, or the error if the request is refused. */
 export interface PrincipalReceiver {
   /** `client` is the address of the request, for limits that count by address. */
   start(principal: Principal, client: AddressedClient): void;
@@ -34,14 +34,14 @@ export function authenticateRequest(
 /**
  * Asks the app for the principal of a client, and refuses a client that sends too many requests.
  *
- * Guarantee: calls the receiver once. If the app answers at once, no promise is made. Invalid credentials count against the address that sent
- * them.
+ * Guarantee: calls the receiver once. If `authenticate` returns no promise, none is made here. Invalid credentials count against the address that
+ * sent them.
  */
 export function identifyClient(deps: EdgeDeps, client: EdgeRequest, receiver: PrincipalReceiver, callCount: number): void {
   const accept = (answer: Principal): void => {
     // A getter or a proxy of the answer may throw.
     const principal = readSafely(() => parsePrincipal(answer), undefined);
-    // A system passes every access check. For an outside request it can only be a mistake of `authenticate`.
+    // A system principal passes every access check. If `authenticate` returns one for an outside request, that can only be a mistake.
     if (principal === undefined || principal.kind === "system")
       return receiver.refuse(toRefusal(deps, catalogueError("INTERNAL", "authenticate returned a system, or a value that is not a principal")));
     const refusal = deps.rates.admit(principal, client, callCount);
@@ -60,7 +60,7 @@ export function identifyClient(deps: EdgeDeps, client: EdgeRequest, receiver: Pr
   else accept(answer);
 }
 
-/** An error that is not of the toolkit means an invalid token: libraries throw their own classes for that. */
+/** An error that is not of the toolkit means an invalid token, because token libraries throw errors of their own classes. */
 function toRefusal({ boundary, log }: EdgeDeps, thrown: unknown): HolonError {
   if (isHolonError(thrown)) return boundary.toPublic(thrown, { procedure: "authenticate", traceId: undefined });
   log.warn({ err: thrown }, "authenticate refused a request");

@@ -19,8 +19,8 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 /**
  * Reads `idempotency-key` and `holon-deadline-ms`.
  *
- * Shape: each header has one value for each call, separated by commas and percent-encoded, so that it is ASCII. An empty value means none. A single deadline
- * applies to every call. A single key never does, because one key is one effect.
+ * Shape: each header has one value for each call. Values are separated by commas, and percent-encoded, so that the header is ASCII. An empty value means that
+ * the call has none. A single deadline applies to every call. A single key never does, because each key stands for one effect.
  * Errors: BAD_REQUEST naming the header.
  */
 export function parseCallHeaders(headers: IncomingHttpHeaders, callCount: number): CallHeaders | HolonError {

@@ -25,15 +25,15 @@ export function answerClientFault(
     return;
   }
   log.debug({ code: fault.code }, "a connection was closed because it did not send a complete HTTP request within the limits");
-  // An answer that has begun can only be cut off. A second one inside it would be read as its body.
+  // An answer that has begun can only be cut off. A second answer, written into the first, would be read as part of its body.
   if (socket._httpMessage?.headersSent === true) {
     socket.destroy();
     return;
   }
   const [statusLine, error] = toAnswer(fault.code);
   const address = socket.remoteAddress ?? "";
-  // Not counted are timeouts, because browsers open connections ahead and then send nothing, and bytes from a proxy, because they do not say
-  // which client sent them.
+  // Two kinds of faults are not counted. A timeout is not, because browsers open connections ahead of time and then send nothing. Bytes from a
+  // proxy are not, because they do not say which client sent them.
   if (error.code !== "REQUEST_TIMEOUT" && !proxies.trusts(address)) rates.countRefusal({ address: proxies.clientAddress(address, undefined) });
   const body = toErrorJson(error, undefined, ERROR_BYTES);
   socket.end(

@@ -11,16 +11,16 @@ interface CookieOptions {
   readonly isSecure: boolean;
 }
 
-/** `cookie` itself allows some more, and repeats a value that it refuses in its error. */
+/** The characters of a value. The package `cookie` allows some more, and its error repeats the value that it refuses. */
 const COOKIE_VALUE = /^[\w.~+/=-]*$/;
 
 /** Values are sent and read as they are, without percent-encoding. */
 const asItIs = (text: string): string => text;
 
 /**
- * The value of a cookie that a browser sent; undefined if it is missing or empty. If several have the same name, the first one counts.
+ * The value of a cookie that a browser sent; undefined if it is missing or empty. If several cookies have the same name, the first one counts.
  *
- * Errors: BAD_REQUEST if its bytes are not UTF-8. Other cookies are not checked; they belong to other programs.
+ * Errors: BAD_REQUEST if the bytes of the value are not UTF-8. Other cookies are not checked; they belong to other programs.
  */
 export function readCookie({ headers }: FastifyRequest, name: string): string | undefined {
   const value = parseCookie(headers.cookie ?? "", { decode: asItIs })[name];
@@ -30,7 +30,7 @@ export function readCookie({ headers }: FastifyRequest, name: string): string | 
 /**
  * The text of a `set-cookie` header. No script can read the cookie, and no page of another site can make a browser send it.
  *
- * Errors: TypeError for a name, value or path that would end the cookie and begin another attribute, and for parts of a second.
+ * Errors: TypeError for a name, value or path that would end the cookie and begin another attribute, and for a `maxAgeSeconds` that is not whole.
  */
 export function cookieText(name: string, value: string, { path, maxAgeSeconds: maxAge, isSecure: secure }: CookieOptions): string {
   if (!COOKIE_VALUE.test(value)) throw new TypeError(`the value of the cookie ${name} has characters that a cookie may not have`);

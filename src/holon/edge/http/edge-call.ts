@@ -8,13 +8,13 @@ import type { EdgeDeps } from "../edge-deps.ts";
 import { type AddressedClient, isTicket, type ProcedureRates, type RateTicket } from "../rates/procedure-rates.ts";
 import type { EdgeRoute } from "./route-table.ts";
 
-/** What is notified when a call has its answer. */
+/** Gets each of its calls when the call has its answer. */
 export interface CallOwner {
   settled(call: EdgeCall): void;
 }
 
 /**
- * One call of a request: runs a target and has its answer exactly once.
+ * One call of a request. It runs a target and gets exactly one answer.
  *
  *     waiting --start--> running --answer--> settled
  *        \__refuse, expire___/\__expire, cancel__/

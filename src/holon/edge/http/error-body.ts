@@ -12,8 +12,8 @@ export const PROBLEM_TYPE = "application/problem+json";
  * `code` distinguishes errors. `type` is `about:blank`, because a contract's own code may have no page. In addition, a bad request has `issues`,
  * an internal error has `errorId`, and all other errors have `details`.
  *
- * Units: limitBytes is the greatest length of the text. An error that is longer loses its details, then its message is replaced by that of the
- * catalogue.
+ * Units: limitBytes is the greatest length of the text. A longer error loses its details. If it is still too long, its message is replaced by that of
+ * the catalogue.
  * Source: RFC 9457.
  */
 export function toProblemJson(error: HolonError, status: number, limitBytes: number): string {
@@ -35,8 +35,8 @@ const PATH_LENGTH = 200;
 /**
  * The JSON of an error in tRPC's shape: `{"error":{"message","code","data":{"code","httpStatus","path","details"}}}`.
  *
- * Units: limitBytes is the greatest length of the text. An error that is longer loses its details, then its message is replaced by that of the
- * catalogue.
+ * Units: limitBytes is the greatest length of the text. A longer error loses its details. If it is still too long, its message is replaced by that of
+ * the catalogue.
  */
 export function toErrorJson(error: HolonError, path: string | undefined, limitBytes: number): string {
   const number = TRPC_CODE_NUMBERS[errorRow(error.code).trpc];
@@ -56,8 +56,8 @@ type ErrorForm = "whole" | "bare" | "least";
 /**
  * The longest form of an error that fits, as `write` writes it.
  *
- * Units: limitBytes is the greatest length of the text. An error that is longer loses its details, then its message is replaced by that of the
- * catalogue. The last form is returned even if it is too long, because an error must be answered.
+ * Units: limitBytes is the greatest length of the text. A longer error loses its details. If it is still too long, its message is replaced by that of
+ * the catalogue. That last form is returned even if it is too long, because an error must be answered.
  */
 function fittingError(error: HolonError, limitBytes: number, write: (message: string, form: ErrorForm) => string): string {
   const whole = unlessThrown(() => write(error.message, "whole"));
@@ -83,7 +83,7 @@ function fits(text: string, limitBytes: number): boolean {
 const CHALLENGE = ["www-authenticate", "Bearer"] as const;
 
 /**
- * The header that goes with an error's body, as a flat list of name and value: a 401 says how to authenticate, a 429 or 503 when to come back.
+ * The header that goes with an error's body, as a flat list of name and value: a 401 says how to authenticate; a 429 or 503 says when to try again.
  *
  * Source: RFC 9110 (15.5.2), RFC 6750 (3), RFC 6585 (4).
  */

@@ -39,9 +39,9 @@ export function sendFault(reply: FastifyReply, error: HolonError, errorBytes: nu
   reply
     .code(error.status)
     .header("content-type", PROBLEM_TYPE)
-    // A path that is missing now may exist in a moment.
+    // No cache may keep the answer, because a path that is missing now may exist in a moment.
     .header("cache-control", "no-store")
-    // Sent as bytes: Fastify adds a charset to a text, and problem details have none.
+    // The body is sent as bytes, because Fastify would add a charset to a text, and problem details have none.
     .send(Buffer.from(toProblemJson(error, error.status, errorBytes)));
 }
 
@@ -50,15 +50,16 @@ function toFault(thrown: unknown, request: FastifyRequest, boundary: ErrorBounda
   if (typeof status !== "number" || !(status >= 400 && status < 500)) {
     return boundary.toPublic(thrown, { procedure: request.routeOptions.url, traceId: undefined });
   }
-  // Messages of libraries repeat the input. Those of the catalogue never do.
+  // The message of a library may repeat the input, so it is not sent.
   const code = CODES_BY_STATUS[status] ?? "BAD_REQUEST";
   return catalogueError(code, "The request cannot be read.", { status });
 }
 
 /**
- * Adds `/healthz` (the process lives: restart it if this fails) and `/readyz` (whether to send it requests: 200 or 503).
+ * Adds `/healthz` and `/readyz`. `/healthz` answers as long as the process lives: restart the process if it does not answer. `/readyz` answers 200 if the
+ * process can take requests, and 503 if it cannot.
  *
- * Reasons name internal parts. They can be left out on a public port.
+ * The reasons of `/readyz` name internal parts. A public port can leave them out.
  */
 export function addHealthRoutes(app: FastifyInstance, readiness: () => Readiness, options: { readonly showReasons: boolean }): void {
   app.get("/healthz", (_request, reply) => {

@@ -19,13 +19,13 @@ export class HttpExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /**
-   * Refused if the client disconnects before the answer is complete. It is an object, not a function: a closure of the handler would keep everything alive
-   * that the handler has seen, and collecting that took a fifth of the time.
+   * The calls or the stream of this request. They are refused if the client disconnects before the answer is complete. This is an object, not a function,
+   * because a closure of the handler would keep everything alive that the handler has seen, and the garbage collection of that took a fifth of the time.
    */
   onAbort: Abortable | undefined = undefined;
-  /** Releases what the answer holds of the limits, once, when the connection is closed or the answer is complete. */
+  /** Releases the place that the answer takes up in a limit. It is called once, when the connection is closed or the answer is complete. */
   release: (() => void) | undefined = undefined;
-  /** Whether its calls were counted. An error then does not count as a refusal of the request itself. */
+  /** Whether the calls of the request were counted. If they were, an error does not count as a refusal of the request itself. */
   #isCounted = false;
 
   constructor(deps: EdgeDeps, request: IncomingMessage, response: ServerResponse) {
@@ -52,19 +52,19 @@ export class HttpExchange {
     this.send(status, headers, body);
   }
 
-  /** From here on the limits of calls count this request. */
+  /** Notes that the limits of calls count this request, so that it does not also count as refused. */
   callsCount(): void {
     this.#isCounted = true;
   }
 
-  /** Counts the request as refused, once, if nothing else of it was counted. */
+  /** Counts the request as refused, unless it or its calls were counted before. */
   countRefusal(): void {
     if (this.#isCounted) return;
     this.#isCounted = true;
     this.deps.rates.countRefusal(new EdgeRequest(this.request, this.deps.proxies, undefined));
   }
 
-  /** Answers with a flat list of headers and a text; undefined for an answer without a body. */
+  /** Answers with a flat list of headers and a text. `body` is undefined for an answer without a body. */
   send(status: number, headers: string[], body: string | undefined): void {
     if (!this.isOpen) return;
     if (isRefusal(status)) this.countRefusal();
@@ -106,7 +106,7 @@ export class HttpExchange {
   }
 }
 
-/** Whether a status says that the request is at fault. 429 says only that it came too early. */
+/** Whether a status says that the request is at fault. 429 says only that the request came too early. */
 function isRefusal(status: number): boolean {
   return status >= 400 && status < 500 && status !== 429;
 }
@@ -119,7 +119,7 @@ export function hasBody(headers: IncomingHttpHeaders): boolean {
 /**
  * Keeps the connection of a refused upload open for a moment after the answer was written.
  *
- * If it were closed at once, while bytes still arrive, the kernel would send a reset, and the client would never read why it was refused.
+ * If the connection were closed at once, while bytes still arrive, the kernel would send a reset, and the client would never read why it was refused.
  */
 class Lingering extends TimerEntry {
   readonly #exchange: HttpExchange;

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 /**
  * Counts the requests and streams in flight, so that a stop can wait for them.
  *
- * Guarantee: `drained` resolves as soon as nothing is in flight, at once if nothing is.
+ * Guarantee: `drained` resolves as soon as nothing is in flight. If nothing is in flight already, it resolves at once.
  */
 export class InFlight {
   #count = 0;
@@ -33,7 +33,7 @@ export class InFlight {
 }
 
 /**
- * Reports when an answer is over: it is complete, or its connection is closed.
+ * Reports the end of an answer: the answer is complete, or its connection is closed.
  *
  * Node reports a closed connection only to the answer that is being sent. If a client sends requests without waiting for answers, the later answers
  * would run on for a closed connection and be counted for ever.

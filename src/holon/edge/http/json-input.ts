@@ -6,7 +6,7 @@ import { findNotUnicode, isUnicode } from "../../kernel/unicode-text.ts";
 /** The part of {@link Limits} that applies to a JSON value. */
 type JsonLimits = Pick<Limits, "depthCount" | "stringBytes" | "arrayCount">;
 
-/** Steps from the innermost value outward. They are reversed when the path is written. */
+/** A fault of a value, and its place. The steps go from the innermost value outward. They are reversed when the path is written. */
 interface Finding {
   readonly code: string;
   readonly message: string;
@@ -17,8 +17,11 @@ const PATH_LENGTH = 200;
 const NAME_LENGTH = 60;
 
 /**
- * Searches a parsed JSON value for what no schema should have to handle: nesting that overflows stacks, keys that reach prototypes, NUL, which Postgres
- * refuses, half surrogate pairs, for which a call between processes is refused, and sizes over the limits. Members that no contract knows count too.
+ * Searches a parsed JSON value for faults that no schema should have to handle. Members that no contract knows are searched too. The faults are:
+ * - nesting that overflows stacks, and keys that reach prototypes;
+ * - NUL characters, which Postgres refuses;
+ * - half surrogate pairs, with which a call between processes is refused;
+ * - sizes over the limits.
  *
  * Shape: the first finding, with its path; undefined if there is none. Visits each value once and goes no deeper than the limit.
  */
@@ -92,17 +95,17 @@ const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
 const OPEN_BRACE = 0x7b;
 
-/** The most values that one JSON text may have. A megabyte of `[]` takes a hundred milliseconds to parse, one of ordinary data three. */
+/** The most values that one JSON text may have. A megabyte of `[]` takes a hundred milliseconds to parse, a megabyte of ordinary data takes three. */
 export const VALUES_COUNT = 100_000;
 
 /** A shorter text cannot have so many values that parsing it takes long. */
 const HARMLESS_LENGTH = 100_000;
 
 /**
- * Whether a JSON text has more values than are parsed at once. The count is that of its commas, colons and opening brackets outside of strings.
- * The name of a member counts as a value: it is made like one, and costs more.
+ * Whether a JSON text has more than {@link VALUES_COUNT} values. Commas, colons and opening brackets outside of strings are counted. So the name of
+ * a member counts as a value: the parser makes it like one, and it costs more.
  *
- * Reads each character once, before anything is allocated for it, because the parser itself cannot be stopped half way.
+ * Each character is read once, before the parser allocates anything, because the parser itself cannot be stopped half way.
  */
 export function isTooDense(text: string): boolean {
   if (text.length <= HARMLESS_LENGTH) return false;
@@ -120,7 +123,7 @@ export function isTooDense(text: string): boolean {
   return false;
 }
 
-/** The index of the closing quote; -1 if there is none, which the parser will report. */
+/** The index of the closing quote; -1 if there is none. The parser will report that. */
 function endOfString(text: string, open: number): number {
   let close = text.indexOf('"', open + 1);
   while (close >= 0 && isEscaped(text, close)) close = text.indexOf('"', close + 1);
@@ -149,23 +152,23 @@ export function parseJsonText(text: string | undefined): unknown | RefusedInput 
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    // The parser's own message repeats the input. This one is always short.
+    // The parser's own message repeats the input. Our message is always short.
     return refusedInput("", "invalid_json", "the text is not JSON");
   }
 }
 
-/** The error if an input is refused before a schema sees it; undefined if it is not. */
+/** The error if an input is refused before a schema sees it; undefined if the input is accepted. */
 export function checkInput(input: unknown, limits: JsonLimits): HolonError | undefined {
   const issue = findUnsafeJson(input, limits);
   return issue === undefined ? undefined : badInput(issue.path, issue.code, issue.message);
 }
 
-/** The error if a text of the input is not Unicode; undefined if all are. For inputs to which the limits do not apply. */
+/** The error if a text of the input is not Unicode; undefined if all texts are. This check is for inputs to which the limits do not apply. */
 export function unicodeRefusal(input: unknown): HolonError | undefined {
   return findNotUnicode(input) === undefined ? undefined : notUnicode(input).toBadRequest();
 }
 
-/** Refuses parts that cannot form an input, with the same wording as a schema. */
+/** Refuses parts of a request that cannot form an input. The error has the same form as that of a schema. */
 export function refusedInput(path: string, code: string, message: string): RefusedInput {
   return new RefusedInput(badInput(path, code, message));
 }

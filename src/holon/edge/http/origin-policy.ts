@@ -5,13 +5,13 @@ const PREFLIGHT_SECONDS = "600";
 const ALLOWED_HEADERS =
   "authorization, content-type, idempotency-key, holon-deadline-ms, if-match, if-none-match, last-event-id, traceparent, trpc-accept";
 
-/** Headers of an answer that a page may read, besides the few that it always may. */
+/** Headers of an answer that a page may read, besides the few that it may always read. */
 const EXPOSED_HEADERS = "etag, location, retry-after";
 
 /**
- * Which other origins may read answers. Without origins, no header is sent, and browsers refuse by themselves.
+ * Which other origins may read answers. Without origins, no CORS header is sent, and browsers refuse by themselves.
  *
- * Complete origins are compared. Patterns on parts of a name have let `shop.example.evil.test` in.
+ * Complete origins are compared, because patterns on parts of a name have let `shop.example.evil.test` in.
  */
 export class CorsPolicy {
   readonly #origins: ReadonlySet<string>;
@@ -56,7 +56,7 @@ const SAFE: ReadonlySet<string | undefined> = new Set(["GET", "HEAD", "OPTIONS"]
 
 const BEARER = /^bearer /i;
 
-/** Which site's page made a request. Only a browser can say it: with every request that may change something, it sends one of two headers. */
+/** The page that made a request. Only a browser can say which: it sends one of two headers with every request that may change something. */
 type Page = "own" | "none" | "other" | "unknown";
 
 function pageOf(headers: IncomingHttpHeaders): Page {
@@ -73,7 +73,7 @@ function pageOf(headers: IncomingHttpHeaders): Page {
 /**
  * Refuses a request unless it is known that a page of this server made it.
  *
- * Errors: FORBIDDEN, also if neither `Sec-Fetch-Site` nor `Origin` says whose page it was.
+ * Errors: FORBIDDEN, also if neither `Sec-Fetch-Site` nor `Origin` says which site the page belongs to.
  * Source: OWASP, Cross-Site Request Forgery Prevention.
  */
 export function assertSameOrigin({ headers }: { readonly headers: IncomingHttpHeaders }): void {
@@ -84,8 +84,8 @@ export function assertSameOrigin({ headers }: { readonly headers: IncomingHttpHe
  * The error for a request that may change something and that a page of another site may have made with its visitor's cookies.
  *
  * Such a page can abuse only what browsers send by themselves. So a request without cookies passes, and so does one with a bearer token, which a
- * page of another site can add only after a preflight request. Origins that may call by CORS may send cookies. `withoutCookies` also checks
- * requests without cookies: a route that sets cookies would sign the visitor in to another account.
+ * page of another site can add only after a preflight request. Origins that may call by CORS may send cookies. With `withoutCookies`, requests
+ * without cookies are checked too: otherwise a page of another site could use a route that sets cookies to sign its visitor in to another account.
  */
 export function crossSiteRefusal(
   { method, headers }: Pick<IncomingMessage, "method" | "headers">,

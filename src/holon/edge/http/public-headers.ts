@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** A year, as browsers and their lists require. Subdomains are not included, because they may belong to other sites. */
+/** The lifetime is a year, as browsers and their lists require. Subdomains are not included, because they may belong to other sites. */
 const HSTS = ["strict-transport-security", "max-age=31536000"];
 
 /** The headers of every answer, as a flat list. */
 const COMMON = [
-  // Without it a browser may treat a JSON answer that has markup as a page.
+  // Without this header a browser may treat a JSON answer that has markup as a page.
   ...["x-content-type-options", "nosniff"],
   ...["x-frame-options", "DENY"],
   ...["referrer-policy", "no-referrer"],
@@ -15,17 +15,17 @@ const COMMON = [
 /** An answer in JSON shows nothing, loads nothing, and is in no frame. */
 const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
-/** What a page may do that sets no policy itself: it loads everything from this server, and runs nothing inline. */
+/** The policy for pages that do not set their own: they load everything from this server, and run nothing inline. */
 const PAGE_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
 /**
  * The security headers of every answer.
  *
- * Source: OWASP, REST Security Cheat Sheet and HTTP Headers Cheat Sheet. Strict-Transport-Security is sent in production only, and counts only if
- * the answer comes over https: a developer's `localhost` must not be locked into it.
+ * Source: OWASP, REST Security Cheat Sheet and HTTP Headers Cheat Sheet. Strict-Transport-Security is sent in production only, because a
+ * developer's `localhost` must not be locked into https. It counts only if the answer comes over https.
  */
 export class SecurityHeaders {
-  /** For an answer that is data, as a flat list. */
+  /** The headers of an answer that is data, as a flat list. */
   readonly ofData: readonly string[];
   readonly #ofPages: readonly string[];
 

@@ -2,16 +2,16 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 import { notUtf8, utf8Text } from "./request-text.ts";
 
-/** Gets a body, or the error if there is none. */
+/** Gets a body, or the error if the body is refused. */
 interface BodyReader {
   read(body: string): void;
   refused(error: HolonError): void;
 }
 
 /**
- * Reads a whole body as UTF-8. Stops at the limit, and keeps nothing of what is over it.
+ * Reads a whole body as UTF-8. Stops at the limit, and keeps nothing of a body that is over the limit.
  *
- * Guarantee: calls the reader once, or never if the client disconnects before.
+ * Guarantee: calls the reader once, or never if the client disconnects before the body has ended.
  */
 export function readBody(request: IncomingMessage, limitBytes: number, reader: BodyReader): void {
   const declared = request.headers["content-length"];

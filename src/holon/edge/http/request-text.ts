@@ -2,8 +2,8 @@ import { isUtf8 } from "node:buffer";
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 
 /**
- * The text of bytes. Shape: undefined if they are not UTF-8. `toString` would put U+FFFD in the place of each, and ten bytes of 0xE9 would be the
- * same password as ten of 0xE8.
+ * Decodes bytes as UTF-8. Shape: undefined if they are not UTF-8. `toString` would replace each byte that does not fit by U+FFFD, and a password of
+ * ten bytes 0xE9 would be the same as a password of ten bytes 0xE8.
  */
 export function utf8Text(bytes: Buffer): string | undefined {
   return isUtf8(bytes) ? bytes.toString("utf8") : undefined;

@@ -4,7 +4,7 @@ import { type CallMetrics, type CallSeries, UNKNOWN } from "../../observe/call-m
 /** A public procedure, with what is decided once for all of its calls. */
 export interface EdgeRoute {
   readonly target: Target;
-  /** The only method that it accepts. */
+  /** The only HTTP method that the procedure accepts. */
   readonly method: string;
   readonly series: CallSeries;
 }
@@ -12,7 +12,7 @@ export interface EdgeRoute {
 /**
  * The procedures that can be called from outside, by path.
  *
- * Internal ones are left out here and nowhere else. A request for an internal procedure therefore takes the same path as one for an unknown
+ * Internal procedures are left out here and nowhere else. A request for an internal procedure therefore takes the same path as one for an unknown
  * procedure.
  */
 export class RouteTable {

@@ -7,7 +7,7 @@ const POOL_BYTES = 512 * ID_BYTES;
 /**
  * Begins or continues the traces of requests.
  *
- * Ids are cut from a pool of random bytes: asking the system for sixteen bytes at a time took a seventh of the CPU of a request.
+ * Ids are cut from a pool of random bytes, because asking the system for sixteen bytes at a time took a seventh of the CPU of a request.
  */
 export class TraceStart {
   readonly #pool = Buffer.allocUnsafe(POOL_BYTES);

@@ -3,7 +3,8 @@ import { BlockList, isIP } from "node:net";
 /**
  * The networks whose `X-Forwarded-For` is trusted: the machines between the public and this process.
  *
- * With a number of hops or "trust all", a client that connects directly could choose its own address. With an empty list, no address is trusted.
+ * They are a list of networks, because with a number of hops or "trust all" a client that connects directly could choose its own address. With an
+ * empty list, no address is trusted.
  * Shape: addresses or networks, such as `10.0.0.0/8` or `fd00::/8`.
  */
 export class TrustedProxies {
@@ -26,8 +27,8 @@ export class TrustedProxies {
   }
 
   /**
-   * The nearest address that is not one of ours, read from the right: only what our own proxies appended is trusted. What a client wrote before
-   * that is not even looked at, so a long header costs nothing.
+   * The client's address: the nearest one that does not belong to a trusted proxy. The header is read from the right, because only what our own
+   * proxies appended is trusted. What a client wrote before that is not read at all, so a long header costs nothing.
    */
   clientAddress(peer: string, forwardedFor = ""): string {
     let address = plain(peer);

@@ -40,8 +40,7 @@ interface Operation {
 }
 
 /**
- * Writes the OpenAPI document of all REST routes of an app. It is a pure function: the same contracts give the same text, whatever runs in which
- * process.
+ * Writes the OpenAPI document of all REST routes of an app. The same contracts give the same document, whichever contexts this process hosts.
  *
  * Procedures without a `rest` line, internal ones and subscriptions are left out.
  * Errors: ContractError if two schemas have the same schema id.
@@ -96,7 +95,7 @@ function usedOnly(components: Readonly<Record<string, unknown>>, text: string, k
   return Object.fromEntries(Object.entries(components).filter(([name]) => text.includes(`"#/components/${kind}/${name}"`)));
 }
 
-/** The first sentence is the summary that lists of operations show, as plain text. */
+/** The first sentence of a description becomes the summary: a plain text that lists of operations show. */
 function words({ description }: AnyProcedure): { readonly summary?: string; readonly description?: string } {
   if (description === undefined) return {};
   const [summary = description] = description.split(/(?<=[.;]) /);

@@ -11,16 +11,19 @@ import type { OpenApiDocument } from "./create-document.ts";
 /** The path of the document. */
 const DOCUMENT_PATH = "/openapi.json";
 
-/** The path of the page. */
+/** The path of the page that shows the document. */
 const DOCS_PATH = "/docs";
 
-/** The path of its scripts and styles. */
+/** The path of the page's scripts and styles. */
 const ASSETS_PATH = `${DOCS_PATH}/assets`;
 
 /** The page's other files, all of `@fastify/swagger-ui`. */
 const ASSETS: readonly string[] = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
 
-/** The page loads nothing from another host and sends nothing there. The viewer sets styles on its elements; scripts are in files only. */
+/**
+ * The page loads nothing from another host and sends nothing there. Inline styles are allowed, because the viewer sets styles on its elements. Scripts
+ * are in files only.
+ */
 const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -29,7 +32,7 @@ export function documentText(document: OpenApiDocument): string {
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-/** Adds `GET /openapi.json`. Caches keep it, and check each time whether it is still the same. */
+/** Adds `GET /openapi.json`. Caches may keep the document, but check each time whether it is still the same. */
 export function addDocumentRoute(app: FastifyInstance, document: OpenApiDocument): void {
   const body = Buffer.from(documentText(document));
   const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
@@ -84,7 +87,7 @@ function docsPage(title: string): string {
 `;
 }
 
-/** Starts the viewer. Without `validatorUrl: null` it would send the document to a validator of its makers. */
+/** Starts the viewer. Without `validatorUrl: null` it would send the document to a validator of the viewer's makers. */
 const PAGE_SCRIPT = `SwaggerUIBundle({
   url: "${DOCUMENT_PATH}",
   dom_id: "#docs",

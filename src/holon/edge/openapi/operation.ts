@@ -136,7 +136,7 @@ export const SHARED_HEADERS = {
 /**
  * All answers of an operation by status.
  *
- * It lists the errors that follow from the contract of the procedure. `default` covers the rest of the catalogue.
+ * Lists the errors that follow from the contract of the procedure. `default` covers the rest of the catalogue.
  */
 export function operationAnswers(schemas: SchemaBook, problems: ProblemBook, route: RestRoute, procedure: AnyProcedure): unknown {
   const byStatus = new Map<number, ListedError[]>();
@@ -154,7 +154,7 @@ export function operationAnswers(schemas: SchemaBook, problems: ProblemBook, rou
 function success(schemas: SchemaBook, route: RestRoute, procedure: AnyProcedure): unknown {
   const description = STATUS_CODES[route.status] as string;
   const headers = {
-    // The answer to a PUT has none, because the row is not kept as it was sent (RFC 9110, 9.3.4).
+    // The answer to a PUT has no ETag, because the row is not kept as it was sent (RFC 9110, 9.3.4).
     ...(answersUnchanged(route) || (route.answersVersion && route.method !== "PUT") ? { ETag: header("ETag") } : {}),
     ...(route.location === undefined ? {} : { Location: header("Location") }),
     ...(route.cache === undefined

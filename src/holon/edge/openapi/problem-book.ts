@@ -40,7 +40,7 @@ const PROBLEM_SCHEMA: SchemaJson = {
   required: ["type", "title", "status", "detail", "code"],
 };
 
-/** What the error of an outdated version has in addition. */
+/** The members that the error of an outdated version has in addition. */
 const STALE_SCHEMA: SchemaJson = {
   type: "object",
   properties: {
@@ -73,10 +73,10 @@ const TAKEN_CODES: ReadonlySet<string> = new Set(["FAULT", "PRECONDITION_FAILED"
 export type NamedProcedure = readonly [path: string, procedure: AnyProcedure];
 
 /**
- * The errors of one document: a component for each code, and a response for each one that several operations share.
+ * The errors of one document: a component for each code, and a response for each answer that several operations share.
  *
- * If several procedures declare a code alike, it is one component, such as `OutOfStockProblem`. If they differ, each procedure's component has
- * the procedure's name in front, whatever the order of the procedures.
+ * If all procedures declare the same details for a code, they share one component, such as `OutOfStockProblem`. If the details differ, each
+ * procedure's component has the procedure's name in front, whatever the order of the procedures.
  */
 export class ProblemBook {
   readonly #schemas: SchemaBook;

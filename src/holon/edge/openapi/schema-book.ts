@@ -18,8 +18,9 @@ interface NamedSchema {
 /**
  * The schemas of one document. A schema with a name (`.meta({ id: "Product" })`) becomes one component, and every other place refers to it.
  *
- * The input form and the output form of a schema may differ. That is known only after all schemas were written. Until then references carry their
- * direction, and {@link settle} gives all of them their names: `Line` if there is one form, `LineInput` and `Line` if there are two.
+ * The input form and the output form of a schema may differ. Whether they do is known only after all schemas were written. Until then,
+ * references say whether they mean an input or an output. Then {@link settle} gives all schemas their names: `Line` if there is one form, `LineInput`
+ * and `Line` if there are two.
  */
 export class SchemaBook {
   readonly #named: Readonly<Record<Direction, Map<string, NamedSchema>>> = { input: new Map(), output: new Map() };
@@ -40,7 +41,7 @@ export class SchemaBook {
     return rename(root);
   }
 
-  /** What a written schema says. A reference to a name is resolved. */
+  /** Returns the schema that a reference names, or the given schema if it is not a reference. */
   look(json: SchemaJson, io: Direction): SchemaJson {
     const name = String(json["$ref"] ?? "").slice(reference(io, "").length);
     const named = this.#named[io].get(name)?.json;
@@ -89,7 +90,7 @@ export class SchemaBook {
     if (known === undefined) this.#named[io].set(name, { json, text, place });
   }
 
-  /** Names whose two forms differ, in themselves or in what they refer to. */
+  /** The names of schemas whose input form and output form differ, in themselves or in a schema that they refer to. */
   #twofold(): ReadonlySet<string> {
     const { input, output } = this.#named;
     const both = [...input.keys()].filter((name) => output.has(name));
@@ -131,7 +132,7 @@ export interface SchemaJson {
   readonly [keyword: string]: unknown;
 }
 
-/** A parsed value of the contract has another form as an input: a member with a default may be left out. */
+/** Which form of a schema is meant. The input form may differ from the output form: in an input, a member with a default may be left out. */
 type Direction = "input" | "output";
 
 const GREATEST_INT = Number.MAX_SAFE_INTEGER;
@@ -140,7 +141,7 @@ const GREATEST_INT32 = 2 ** 31 - 1;
 /** Formats that say in one word everything that zod's pattern for them says. */
 const PLAIN_FORMATS: ReadonlySet<unknown> = new Set(["uuid", "email", "date"]);
 
-/** The end of zod's pattern for a moment in UTC. The format alone allows other offsets. */
+/** The end of zod's pattern for a moment in UTC. The format `date-time` alone allows other offsets. */
 const UTC_ONLY = "(?:Z))$";
 
 /** The schema as zod writes it, in the words that readers of documents expect. A schema that has a name or contains itself is below `$defs`. */
@@ -159,7 +160,7 @@ function rewrite({ zodSchema, jsonSchema }: { readonly zodSchema: z.core.$ZodTyp
   if (format === "date-time" && typeof pattern === "string" && pattern.endsWith(UTC_ONLY)) jsonSchema["pattern"] = "Z$";
 }
 
-/** Removes bounds that every JSON number has. Programs in other languages choose the type of an integer by its format. */
+/** Removes bounds that every JSON number has, and adds a format, because programs in other languages choose the type of an integer by its format. */
 function nameIntegerFormat(json: Record<string, unknown>): void {
   const { minimum, maximum } = json;
   if (maximum === GREATEST_INT) delete json["maximum"];

@@ -1,6 +1,6 @@
 /**
- * The network as which an address is counted: an IPv4 address itself, an IPv6 address as its /64 network, because a single client has all
- * addresses of one.
+ * The network to which the calls of an address are counted. For an IPv4 address it is the address itself. For an IPv6 address it is the /64 network,
+ * because a single client has all addresses of such a network.
  *
  * Shape: a text of at most 40 characters, whatever the address is.
  */

@@ -16,8 +16,8 @@ export interface AddressedClient {
 /** A call that passed the limits. */
 export interface RateTicket {
   /**
-   * Called when the call has ended. If its limit says so, a call that succeeded, or that never reached its handler because the environment
-   * failed, is not counted after all.
+   * Called when the call has ended. The count is taken back if the environment failed before the call reached its handler. It is also taken back if
+   * the call succeeded and the limit has `skipSuccessful`.
    */
   settle(error: HolonError | undefined): void;
 }
@@ -40,7 +40,7 @@ export class ProcedureRates {
   /**
    * Counts one call before it runs, so that concurrent calls get no more tries than sequential ones.
    *
-   * Shape: a ticket, or the refusal. An input that does not fit the contract is not counted; the procedure refuses it.
+   * Shape: a ticket, or the refusal. A call whose input does not fit the contract is not counted; the procedure refuses the call.
    */
   async take(principal: Principal, client: AddressedClient, raw: unknown): Promise<RateTicket | HolonError> {
     const input = this.#parse(raw);
@@ -86,7 +86,7 @@ export function isTicket(taken: RateTicket | HolonError): taken is RateTicket {
   return !isHolonError(taken);
 }
 
-/** A short text for what a call is counted by. It is a hash: a store of counts must not have e-mail addresses, and inputs are long. */
+/** A short text for the values by which a call is counted. It is a hash, because a store of counts must not have e-mail addresses, and inputs are long. */
 function keyOf(by: readonly RateLimitKey[], principal: Principal, client: AddressedClient, input: unknown): string {
   const parts = by.map((key) => partOf(key, principal, client, input));
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 22);

@@ -8,7 +8,7 @@ interface RateCounterDeps {
   /** How many keys are remembered. */
   readonly keysCount: number;
   readonly clock: Clock;
-  /** What all edges count together; undefined if this process counts alone. */
+  /** The counts that all edges share; undefined if this process counts alone. */
   readonly shared: SharedTotals | undefined;
 }
 
@@ -19,13 +19,16 @@ export type GiveBack = () => void;
 interface Window {
   /** Calls of this process, and those of other edges as far as they are known. */
   usedCount: number;
-  /** How many of its own calls are not yet in the shared store. */
+  /** How many calls of this process are not yet in the shared store. */
   unpublishedCount: number;
   isPublishing: boolean;
   endsAtMs: number;
 }
 
-/** An edge sends its count to the store each time it is one 50th of the limit. Several edges together may exceed the limit by as much each. */
+/**
+ * An edge sends its count to the store each time the count has reached one 50th of the limit. So several edges together may exceed the limit, by one 50th for
+ * each edge.
+ */
 const PUBLISHED_SHARE = 50;
 
 /**
@@ -59,7 +62,7 @@ export class RateCounter {
   }
 
   /**
-   * Counts calls at once. What other edges let through is known a little later.
+   * Counts calls at once, without asking the shared store. Calls that other edges let through become known a little later.
    *
    * Shape: 0 if they pass; otherwise the milliseconds until they may be tried again, and nothing is counted.
    */
@@ -85,8 +88,8 @@ export class RateCounter {
   /**
    * Counts one call together with all other edges before it resolves.
    *
-   * Shape: if it passes, a function that takes the count back; otherwise as {@link take}. A count is taken back only while its window lasts, and
-   * from the other edges only if they know of it.
+   * Shape: if the call passes, a function that takes the count back; otherwise as {@link take}. A count is taken back only while its window lasts. It is
+   * also taken back from the shared count, if the store had counted it.
    */
   async takeExactly(key: string): Promise<GiveBack | number> {
     const window = this.#window(key);
@@ -100,7 +103,8 @@ export class RateCounter {
       if (total !== undefined) void this.#shared?.add(key, -1);
     };
     if (total === undefined) return giveBack;
-    // It never ends later: a call that comes at its end may begin the next window of the others.
+    // The end of this window is never moved to a later time: a call that comes at its end may be the first of the next shared window, which ends
+    // later.
     window.endsAtMs = Math.min(window.endsAtMs, this.#clock.monotonicMs() + total.leftMs);
     if (total.count <= this.limit) return giveBack;
     giveBack();
@@ -153,7 +157,7 @@ interface SharedTotals {
 
 /** The store in which edges share their counts. */
 export interface RateStore extends Closable {
-  /** Whether it answered the last request. While it does not, each edge counts by itself. */
+  /** Whether the store answered the last request. While it does not answer, each edge counts by itself. */
   readonly reachable: boolean;
   /** The counts of one limit, by its name. */
   totals(name: string, windowMs: number): SharedTotals;

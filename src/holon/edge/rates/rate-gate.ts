@@ -52,7 +52,7 @@ export class RateGate {
     return principal.kind === "user" ? take(this.#users, principal.id, callCount) : take(this.#addresses, clientNetwork(client.address), callCount);
   }
 
-  /** Counts a request that was refused before its calls are known. */
+  /** Counts a request that was refused before its calls were known. */
   countRefusal({ address }: AddressedClient): void {
     const network = clientNetwork(address);
     this.#refusals.take(network);
@@ -60,8 +60,8 @@ export class RateGate {
   }
 
   /**
-   * The error if a request is not read at all, because too many requests of its address were refused. It costs nothing until a request is
-   * refused.
+   * The error if a request is not read at all, because too many requests from its address were refused. This check costs nothing until a request
+   * is refused.
    */
   bar(client: AddressedClient): HolonError | undefined {
     if (this.#refusals.size === 0) return undefined;
@@ -69,7 +69,10 @@ export class RateGate {
     return waitMs === 0 ? undefined : tooManyRefusals(this.#refusals.limit, this.#refusals.windowMs, waitMs);
   }
 
-  /** Logs it at most once a minute. Behind a proxy that is not in the trusted list, one client causes all others to be refused. */
+  /**
+   * Logs at most once a minute that an address is refused. If the address is that of a proxy which is not in the trusted list, one client causes all others
+   * behind the proxy to be refused.
+   */
   #warn(address: string): void {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs < this.#quietUntilMs) return;

@@ -47,7 +47,7 @@ const users = contract("users", {
   },
 });
 
-/** Knows one password, and the e-mail address in any spelling. For `away` it fails as an unreachable service does. */
+/** Accepts one password, and the e-mail address in any spelling. With the password `away` it fails as an unreachable service does. */
 function signIn({ password }: { password: string }): string {
   if (password === "away") throw catalogueError("OVERLOADED", "later");
   if (password !== "right") throw catalogueError("UNAUTHORIZED", "wrong");
@@ -241,7 +241,7 @@ describe("several edges with a Redis", () => {
     expect(await oneByOne(40, () => ask(one?.url ?? ""))).toEqual(Array(40).fill(200));
     let passed = 0;
     while ((await ask(other?.url ?? "")).status === 200) passed++;
-    // Alone, it would let as many pass as the first edge.
+    // If the second edge counted alone, it would let as many calls pass as the first one.
     expect(passed).toBeLessThan(40);
   });
 
@@ -267,7 +267,7 @@ describe("several edges with a Redis", () => {
     expect(await totals.add("k", 1)).toMatchObject({ count: expect.any(Number) });
   });
 
-  // Seen red without its pings: a connection that opened was taken for a Redis that answers, and each call waited for it.
+  // Seen red without the pings of the store: an open connection was taken for a Redis that answers, and each call waited for it.
   it.each(["go on", "stay silent", "are cut"] satisfies SilentOnes[])(
     "know that one is silent though no call asks it, wait for it no more, and ask it again when it speaks: silent connections %s",
     { timeout: 60_000 },

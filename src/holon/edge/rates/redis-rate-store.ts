@@ -9,15 +9,15 @@ const COMMAND_TIMEOUT_MS = 500;
 /** The longest time that a connection may be silent while an answer is due. */
 const SILENCE_MS = 5_000;
 
-/** The longest time that a start waits for Redis: an edge works without it. */
+/** The longest time that a start waits for Redis, because an edge works without it. */
 const CONNECT_TIMEOUT_MS = 1_000;
 
-/** How often Redis is pinged. Without pings, an edge whose calls need no count would not notice that Redis is unreachable, or back. */
+/** How often Redis is pinged. Without pings, an edge whose calls need no count would not notice that Redis is unreachable, or reachable again. */
 const PING_MS = 2_000;
 
 /**
- * Adds to a count, in a window that begins with its first call. A call that is given back begins none. A count without an end, which only another
- * program can leave, begins again.
+ * Adds to a count. Its window begins with the first call. A call that is taken back after its window has ended begins no new window. A count without
+ * an expiry begins again; only another program can leave such a count.
  */
 const ADD = `
 local leftMs = redis.call("pttl", KEYS[1])
@@ -32,10 +32,10 @@ return { redis.call("incrby", KEYS[1], ARGV[1]), leftMs }`;
 type CountingClient = Redis & { addToRate(key: string, count: number, windowMs: number): Promise<[number, number]> };
 
 /**
- * Counts in Redis, so that several edges refuse together. The package `ioredis` is loaded only then.
+ * Opens a store of counts in Redis, so that several edges apply their limits together. The package `ioredis` is loaded only by this function.
  *
- * If Redis is unreachable or was emptied, no call is refused for that; only counts of some seconds are lost. While Redis does not answer, no call
- * waits for it.
+ * No call is refused because Redis is unreachable or was emptied; only counts of some seconds are lost. While Redis does not answer, no call waits
+ * for it.
  */
 export async function openRedisRateStore(url: string, prefix: string, deps: TaskDeps): Promise<RateStore> {
   const { Redis: RedisClient } = await import("ioredis");
@@ -67,7 +67,7 @@ export async function openRedisRateStore(url: string, prefix: string, deps: Task
     },
   });
   client.on("error", (error) => reach.lost(error));
-  // An open connection is not an answer: a network may accept connections and be silent.
+  // An open connection does not mean that Redis answers: a network may accept connections and be silent.
   client.on("ready", () => pinging.wake());
   await new Promise<void>((resolve) => {
     for (const event of ["ready", "close", "error"]) client.once(event, () => resolve());
@@ -87,7 +87,7 @@ export async function openRedisRateStore(url: string, prefix: string, deps: Task
             return { count: total, leftMs };
           } catch (error) {
             reach.lost(error);
-            // If Redis was only slow, the ping finds it again at once.
+            // If Redis was only slow, the ping finds out at once that it answers.
             pinging.wake();
             return undefined;
           }

@@ -145,7 +145,7 @@ describe("requests that are refused before a procedure is known", () => {
     const [busy, other, neighbour] = ["2001:db8::1", "2001:db8:0:1::1", "2001:db8::2"].map((address) => ({ "x-forwarded-for": address }));
     await refuse(url, LIMIT, busy);
     expect(statuses([await good(url, busy), await good(url, neighbour), await good(url, other)])).toEqual([429, 429, 200]);
-    // Requests that are refused meanwhile make the wait no longer.
+    // Requests that are refused meanwhile do not make the wait longer.
     nowMs += 9_000;
     expect(await refuse(url, 5, busy)).toEqual(Array(5).fill(429));
     nowMs += 1_000;

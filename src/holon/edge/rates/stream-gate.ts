@@ -14,7 +14,7 @@ type ReleaseStream = () => void;
 /**
  * Counts the streams that are open at this edge, by user and by address, so that one client cannot use up the streams of all others.
  *
- * Every stream counts for its address; that of a signed-in user also counts for the user. Each edge counts for itself.
+ * Every stream counts for its address; the stream of a signed-in user also counts for the user. Each edge counts for itself.
  * Guarantee: remembers only users and addresses that have a stream open.
  */
 export class StreamGate {

@@ -1,11 +1,11 @@
 import { catalogueError, type HolonError } from "../../kernel/holon-error.ts";
 
-/** The details of an error that says when to come back. */
+/** The details of an error that says when to try again. */
 export interface RetryDetails {
   readonly retryAfterMs: number;
 }
 
-/** The answer to a client that calls too often. It says how long to wait, but not what was counted: that may belong to another client. */
+/** The answer to a client that calls too often. It says how long to wait, but not what was counted, because that may belong to another client. */
 export function tooManyRequests(limit: number, windowMs: number, waitMs: number): HolonError {
   const details: RetryDetails = { retryAfterMs: waitMs };
   return catalogueError("TOO_MANY_REQUESTS", `At most ${limit} calls within ${seconds(windowMs)} s are accepted here. Wait ${seconds(waitMs)} s.`, {
@@ -13,7 +13,7 @@ export function tooManyRequests(limit: number, windowMs: number, waitMs: number)
   });
 }
 
-/** The answer to an address that sent too many refused requests before a procedure was known. */
+/** The answer to an address from which too many requests were refused before a procedure was known. */
 export function tooManyRefusals(limit: number, windowMs: number, waitMs: number): HolonError {
   const details: RetryDetails = { retryAfterMs: waitMs };
   return catalogueError(
@@ -23,13 +23,13 @@ export function tooManyRefusals(limit: number, windowMs: number, waitMs: number)
   );
 }
 
-/** `retry-after` with its value, as a flat list, for an error that says when to come back; undefined for any other error. */
+/** `retry-after` with its value, as a flat list, for an error that says when to try again; undefined for any other error. */
 export function retryAfterHeader(error: HolonError): readonly [name: string, value: string] | undefined {
   const waitMs = retryAfterMs(error);
   return waitMs === undefined ? undefined : ["retry-after", String(seconds(waitMs))];
 }
 
-/** When to come back, if an error of the toolkit says it. */
+/** How long to wait before the next attempt; undefined unless an error of the toolkit says it. */
 export function retryAfterMs({ code, details }: HolonError): number | undefined {
   if (code !== "TOO_MANY_REQUESTS" && code !== "OVERLOADED") return undefined;
   const waitMs = (details as Partial<RetryDetails> | undefined | null)?.retryAfterMs;

@@ -59,7 +59,7 @@ const protocol: Row[] = [
   ["a scalar twice", get("/products?limit=5&limit=6"), 400, "BAD_REQUEST", '"path":"limit"'],
   ["a member of the path in the query", get(`${product}?id=1`), 400, "BAD_REQUEST", '"path":"id"'],
   ["a member of the path in the body, with another value", json("PUT", product, { ...ROW, id: "7" }), 400, "BAD_REQUEST", '"path":"id"'],
-  ["a body that is no object beside a path", json("PUT", product, [1]), 400, "BAD_REQUEST", "no JSON object"],
+  ["a body that is no object beside a path", json("PUT", product, [1]), 400, "BAD_REQUEST", "not a JSON object"],
   ["a body of null beside a path", json("PATCH", product, null), 400, "BAD_REQUEST"],
 ];
 

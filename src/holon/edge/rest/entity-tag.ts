@@ -3,8 +3,9 @@ import { textHash } from "../../contract/text-hash.ts";
 /**
  * The ETag of an answer: `"<version>-<hash of the body>"`, or the hash alone if the answer has no version.
  *
- * The version alone would mislead caches: a row may have a value that changes without it, such as the stock of a product. The hash alone would
- * mislead clients that edit, which such changes do not concern. So caches compare the whole tag, and `If-Match` compares the version in front.
+ * With the version alone, caches would keep outdated answers: a row may have a value that changes while the version stays the same, such as the stock
+ * of a product. With the hash alone, such a change would fail the edits of clients, although it does not concern them. So caches compare the whole
+ * tag, and `If-Match` compares only the version in front.
  */
 export function toEntityTag(output: unknown, json: string): string {
   const version = versionOf(output);
@@ -31,7 +32,7 @@ const VERSIONED_TAG = /^\s*(?:W\/)?"(\d{1,15})(?:-[0-9a-f]{16})?"\s*$/;
  * Reads `If-Match`.
  *
  * A weak tag counts like a strong one. RFC 9110 says otherwise, but proxies that compress make every tag weak, and the version in it is still
- * true. A version alone, such as `"3"`, is a tag too.
+ * right. A version alone, such as `"3"`, is a tag too.
  */
 export function parseIfMatch(ifMatch: string): VersionWanted {
   if (ifMatch.trim() === "*") return "any";

@@ -42,12 +42,15 @@ export class RestAnswer implements CallOwner {
   #fail(error: HolonError): void {
     const current = versionOf(error.details);
     const isStale = this.#wanted !== undefined && error.code === "CONFLICT" && current !== undefined && current !== this.#wanted;
-    // Without If-Match the version is a part of the input, and an outdated one is a conflict. With If-Match the condition of the request is
-    // false, which is 412.
+    // Without If-Match the version is a part of the input, and an outdated version is a conflict. With If-Match the condition of the request is
+    // false, so the status is 412.
     sendProblem(this.#exchange, error, [], isStale ? 412 : error.status);
   }
 
-  /** RFC 9110 (9.3.4) forbids a tag on the answer to a PUT if the body is not kept as it was sent. Our rows gain a version. */
+  /**
+   * RFC 9110 (9.3.4) forbids a tag on the answer to a PUT if the body is not kept as it was sent. Our rows get a version when they are written, so they are
+   * not kept as they were sent.
+   */
   #tagOf(output: unknown, json: string): string | undefined {
     const { route, isTagged } = this.#endpoint;
     const isRow = route.answersVersion && route.method !== "PUT" && versionOf(output) !== undefined;

@@ -14,15 +14,15 @@ import type { FoundPath, RestEndpoint, RestResource } from "./rest-table.ts";
 interface RestRequest {
   readonly exchange: HttpExchange;
   readonly endpoint: RestEndpoint;
-  /** The texts of the path's members, still percent-encoded. */
+  /** The texts that the path has in place of the route's `{name}` parts, still percent-encoded. */
   readonly texts: readonly string[];
 }
 
 /**
  * Answers one request of a REST route from Node's own request and response.
  *
- * The call is the same as with tRPC: same function, same access, same limits, same errors. Only how the input is built and how the answer is
- * written differ.
+ * The call is the same as with tRPC: it has the same function, access, limits and errors. Only the making of the input and the writing of the answer
+ * differ.
  */
 export function handleRest(exchange: HttpExchange, { value: resource, texts }: FoundPath<RestResource>): void {
   const { method = "", url = "" } = exchange.request;
@@ -40,7 +40,7 @@ function receive(request: RestRequest): void {
   const { exchange, endpoint } = request;
   const { headers, method } = exchange.request;
   const isBodiless = !hasBody(headers);
-  // A page of another site can send a POST with any body, or none. It can set this content type only after a preflight request.
+  // A page of another site can send a POST with any body, or none. It can set the content type of JSON only after a preflight request.
   if (endpoint.route.takesBody || (method === "POST" && headers["content-type"] !== undefined)) {
     const refusal = mediaTypeRefusal(headers);
     if (refusal !== undefined) return sendProblem(exchange, refusal);
@@ -73,7 +73,7 @@ function answer(request: RestRequest, text: string | undefined): void {
     deps,
     new RestAnswer(exchange, endpoint, version),
     {
-      // Without a spread, and in the order of tRPC's handler, so that all objects made for calls have one shape.
+      // Written without a spread, and in the order of tRPC's handler, so that all objects made for calls have one shape.
       index: 0,
       path: endpoint.route.procedure,
       route: endpoint.call,
@@ -91,7 +91,7 @@ function answer(request: RestRequest, text: string | undefined): void {
 function readInput({ exchange, endpoint, texts }: RestRequest, text: string | undefined): unknown | RefusedInput {
   const body = parseJsonText(text);
   if (body instanceof RefusedInput) return body;
-  // Checked before members are added: a member of the body must not pass for one that we added.
+  // The body is checked before members are added, because a member of the body must not pass for one that we added.
   const refusal = checkInput(body, exchange.deps.limits);
   if (refusal !== undefined) return new RefusedInput(refusal);
   const input = endpoint.input.read(texts, exchange.request.url as string, body);
@@ -103,7 +103,7 @@ function readInput({ exchange, endpoint, texts }: RestRequest, text: string | un
 /**
  * Puts the version of `If-Match` into the member that the contract has for it.
  *
- * Shape: the version that was put there; undefined if there is none; "none" if no row can match. A condition that would not be checked is
+ * Shape: the version that was put there; undefined if no version was put; "none" if no row can match. A condition that would not be checked is
  * refused, not ignored, because the client that sends it relies on it.
  */
 function fillVersion({ exchange, endpoint }: RestRequest, input: unknown): number | "none" | undefined | RefusedInput {

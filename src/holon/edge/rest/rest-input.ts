@@ -22,7 +22,8 @@ export class RestInput {
   }
 
   /**
-   * Shape: `texts` are those of the path, percent-encoded; `body` is parsed JSON, undefined for none. The result is undefined for no input.
+   * Shape: `texts` are those of the path, percent-encoded; `body` is parsed JSON, or undefined if there is no body. The result is undefined if there is
+   * no input.
    * Guarantee: it refuses only parts that cannot form an input. What a schema refuses is left to the schema.
    */
   read(texts: readonly string[], url: string, body: unknown): unknown | RefusedInput {

@@ -8,7 +8,7 @@ export interface RestEndpoint {
   readonly route: RestRoute;
   readonly call: EdgeRoute;
   readonly input: RestInput;
-  /** Whether the answer has a tag because caches may keep it: that of a GET with a version or a lifetime. */
+  /** Whether the answer has a tag because caches may keep it. This is so for a GET whose answer has a version or a lifetime. */
   readonly isTagged: boolean;
 }
 
@@ -60,7 +60,7 @@ export class RestTable {
   }
 }
 
-/** A value of a {@link PathTree}, with the texts of the path at the template's members. */
+/** A value of a {@link PathTree}, with the texts that the path has in place of the template's `{name}` parts. */
 export interface FoundPath<Value> {
   readonly value: Value;
   /** Still percent-encoded, in the order of the template. */
@@ -70,8 +70,8 @@ export interface FoundPath<Value> {
 /**
  * Values by path templates such as `/products/{id}`.
  *
- * At the same place, a word of a template is tried before a member, and the member if nothing is found below the word. Paths are compared as they
- * are sent: a trailing slash, another case or an encoded letter makes another path.
+ * At the same place, a fixed word of a template is tried before a `{name}` part. If nothing is found below the word, the `{name}` part is tried.
+ * Paths are compared as they are sent: a trailing slash, another case or an encoded letter makes another path.
  */
 export class PathTree<Value> {
   readonly #root = new Node<Value>();

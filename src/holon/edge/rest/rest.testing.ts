@@ -115,7 +115,7 @@ export function openRestEdge(
 
 const gates = new Map<string, () => void>();
 
-/** Resumes a call of `GET /gates/{id}`. Returns whether there was one. */
+/** Resumes a call of `GET /gates/{id}`. Returns whether a call waited. */
 export function openRestGate(id: string): boolean {
   gates.get(id)?.();
   return gates.delete(id);

@@ -6,7 +6,7 @@ import { errorHeader, toErrorJson } from "../http/error-body.ts";
 import type { HttpExchange } from "../http/http-exchange.ts";
 import type { AddressedClient } from "../rates/procedure-rates.ts";
 
-/** The JSON of one call's end, as tRPC writes it: `{"result":{"data":...}}` or `{"error":...}`. */
+/** The JSON of one call's answer, as tRPC writes it: `{"result":{"data":...}}` or `{"error":...}`. */
 function toCallJson(call: EdgeCall, errorBytes: number): string {
   if (call.error !== undefined) return toErrorJson(call.error, call.path, errorBytes);
   return call.json === undefined ? '{"result":{}}' : `{"result":{"data":${call.json}}}`;
@@ -59,8 +59,8 @@ export class BatchAnswer implements AnswerWriter {
 const SHORTEST_ERROR_BYTES = 400;
 
 /**
- * The greatest length of the answers of one batch: all successes together up to the greatest answer, all errors together up to the greatest error
- * body.
+ * Limits the length of the answer to a batch: all results together have at most `responseBytes`, and all errors together have at most
+ * `errorBytes`.
  */
 class AnswerBudget {
   readonly #responseBytes: number;
@@ -95,7 +95,7 @@ class AnswerBudget {
 /** Codes whose answer has a header of its own. */
 const HAVE_HEADER: ReadonlySet<string> = new Set(["METHOD_NOT_SUPPORTED", "TOO_MANY_REQUESTS"]);
 
-/** The header of an error that the answer has. A 405 must say which methods are allowed (RFC 9110, 15.5.6). */
+/** The header that an answer gets because of an error. A 405 must say which methods are allowed (RFC 9110, 15.5.6). */
 function headerOf(error: HolonError, calls: readonly EdgeCall[]): readonly string[] | undefined {
   if (error.code !== "METHOD_NOT_SUPPORTED") return errorHeader(error);
   const method = calls.find((call) => call.error === error)?.route?.method;
@@ -105,8 +105,8 @@ function headerOf(error: HolonError, calls: readonly EdgeCall[]): readonly strin
 /**
  * Answers a request of httpBatchStreamLink: one line as a table of contents, then the lines of each call as soon as it has ended.
  *
- * The lines are those that tRPC's own producer writes for results without promises inside: a call is a promise of `{ result }`, which is a
- * promise of `{ data }`, which is a promise of the output. Chunks are numbered in the order in which they are first found.
+ * The lines are those that tRPC's own producer writes for results without promises inside: a call is a promise of `{ result }`, the result is
+ * a promise of `{ data }`, and the data is a promise of the output. Chunks are numbered in the order in which they are first found.
  */
 export class JsonlAnswer implements AnswerWriter {
   readonly #exchange: HttpExchange;

@@ -18,9 +18,9 @@ const SILENT_HEARTBEATS = 3;
 /**
  * Answers a request of httpSubscriptionLink with Server-Sent Events.
  *
- * When the target is done, the stream ends with a `return` event. When the stream is too old, had no item for too long, or the process stops, it
- * ends without one: the client comes back and resumes after the last id that it got. An item is taken from the target only if the client has room
- * for it, so a slow client holds one item, not a growing number.
+ * When the target is done, the stream ends with a `return` event. When the stream is too old or had no item for too long, or when the process stops,
+ * the stream ends without a `return` event: then the client connects again and resumes after the last id that it got. An item is taken from the
+ * target only if the client has room for it, so a slow client makes one item wait here, not a growing number.
  */
 export class SseAnswer extends TimerEntry implements PrincipalReceiver {
   readonly #exchange: HttpExchange;
@@ -71,7 +71,7 @@ export class SseAnswer extends TimerEntry implements PrincipalReceiver {
   #open(principal: Principal): void {
     if (this.#isOver) return;
     const { target } = this.#route;
-    // A little later than the end: a target that keeps its deadline must not turn the normal end into an error.
+    // The deadline is a little later than the end of the stream: a target that keeps its deadline must not turn the normal end into an error.
     const deadlineAtMs = this.#endAtMs + this.#exchange.deps.limits.subscriptionHeartbeatMs;
     this.#scope = Scope.root({ principal, deadlineAtMs, caller: "edge", trace: this.#trace });
     this.#run(target.subscribe(this.#scope, this.#input)).catch((thrown: unknown) => this.#fail(thrown));
@@ -137,7 +137,7 @@ export class SseAnswer extends TimerEntry implements PrincipalReceiver {
     if (this.#isOver) return;
     this.#close();
     this.#scope?.cancel(reason);
-    // A waiting generator ends only when it wakes. Its error at that time has no reader.
+    // A waiting generator ends only when it goes on. An error that it throws then has no reader.
     this.#iterator?.return?.().then(undefined, () => {});
   }
 

@@ -14,7 +14,7 @@ export function isEventId(id: string): boolean {
   return id !== "" && !/[\0\n\r]/.test(id);
 }
 
-/** The input of a subscription that a client resumes: it has the id of the last item, where tRPC puts it. */
+/** The input of a subscription that a client resumes. The id of the last item is added to it, at the place where tRPC adds it. */
 export function withLastEventId(input: unknown, lastEventId: string | undefined): unknown {
   if (lastEventId === undefined || lastEventId === "") return input;
   if (typeof input === "object" && input !== null && !Array.isArray(input)) return { ...input, lastEventId };
@@ -31,7 +31,7 @@ export const SSE_FRAMES = {
   /** `json` is undefined if the item is undefined. */
   item: (json: string | undefined, id: string | undefined): string => (id === undefined ? `data: ${json}\n\n\n` : `data: ${json}\nid: ${id}\n\n\n`),
   ping: "event: ping\ndata: \n\n\n",
-  /** `retryMs` is the delay after which the client comes back, if it comes back. EventSource itself has no backoff. */
+  /** `retryMs` is the delay after which the client connects again, if it does. EventSource itself has no backoff. */
   error: (json: string, retryMs?: number): string =>
     `event: serialized-error\ndata: ${json}\n${retryMs === undefined ? "" : `retry: ${Math.ceil(retryMs)}\n`}\n\n`,
   returned: "event: return\ndata: \n\n\n",
@@ -40,8 +40,8 @@ export const SSE_FRAMES = {
 /**
  * Writes items and remembers the id that the client's EventSource holds.
  *
- * EventSource gives an event without id the last id that it saw. If the client came with an id, an item that cannot be resumed would then pass as
- * one that can. So its id is sent empty, and an event that clients ignore sets the old id again.
+ * EventSource gives an event without an id the last id that it received. If the client has sent an id, an item that cannot be resumed would then pass
+ * as one that can. So such an item is sent with an empty id, and an event that clients ignore sets the old id again.
  */
 export class ItemFrames {
   #heldId: string | undefined;

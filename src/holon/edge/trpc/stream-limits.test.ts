@@ -41,7 +41,7 @@ async function open(limits: Partial<Limits> = {}): Promise<void> {
   asked = 0;
   const more = [
     new HandTarget("catalog.ticks", feed, waits as never),
-    // biome-ignore lint/correctness/useYield: what refuses a stream gives no item
+    // biome-ignore lint/correctness/useYield: a handler that refuses a stream gives no item
     new HandTarget("catalog.full", feed, async function* () {
       throw overloaded();
     }),

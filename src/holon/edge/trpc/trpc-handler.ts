@@ -152,7 +152,7 @@ function parseInputs(url: TrpcUrl, text: string | undefined): ArrayLike<unknown>
   return parsed as ArrayLike<unknown>;
 }
 
-/** The error if this call is not run. The other calls of the request are. */
+/** The error if this call is refused. The other calls of the request are run. */
 function callRefusal({ deps, request }: HttpExchange, call: EdgeCall): HolonError | undefined {
   const { route } = call;
   if (route === undefined) return undefined;

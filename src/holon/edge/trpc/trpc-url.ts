@@ -1,6 +1,6 @@
 import { percentDecoded, queryDecoded } from "../http/request-text.ts";
 
-/** The longest URL. Above it, the calls belong in several requests. The server limits the headers as a whole. */
+/** The longest URL, in characters. If a batch needs a longer URL, its calls belong in several requests. The server limits the headers as a whole. */
 export const URL_LENGTH = 16 * 1024;
 
 /** What the URL of a tRPC request says. */
@@ -22,7 +22,7 @@ export function parseTrpcUrl(url: string, prefixLength: number): TrpcUrl | undef
   const mark = url.indexOf("?");
   const path = percentDecoded(mark < 0 ? url.slice(prefixLength) : url.slice(prefixLength, mark));
   if (path === undefined) return undefined;
-  // Still encoded, as they are in the URL.
+  // These values are still encoded, as they are in the URL.
   let batch: string | undefined;
   let input: string | undefined;
   let connectionParams: string | undefined;
@@ -30,7 +30,7 @@ export function parseTrpcUrl(url: string, prefixLength: number): TrpcUrl | undef
   for (let from = mark < 0 ? url.length : mark + 1; from < url.length; ) {
     const ampersand = url.indexOf("&", from);
     const end = ampersand < 0 ? url.length : ampersand;
-    // Searched only within the pair: the next `=` of the URL may be far away, and there may be many pairs without one.
+    // The `=` is searched only within the pair: the next one of the URL may be far away, and there may be many pairs without one.
     const pair = url.slice(from, end);
     const equals = pair.indexOf("=");
     const value = equals < 0 ? "" : pair.slice(equals + 1);

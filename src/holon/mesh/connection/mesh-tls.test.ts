@@ -40,7 +40,7 @@ describe("TLS between processes", () => {
     ]);
   });
 
-  it("refuses a caller without TLS", () => reasonFor(undefined, /ECONNRESET|closed the connection|no HTTP|not spoken/));
+  it("refuses a caller without TLS", () => reasonFor(undefined, /ECONNRESET|closed the connection|not HTTP|does not speak/));
 
   it("refuses a caller whose certificate is of another authority", () =>
     reasonFor(stranger.issue([127, 0, 0, 1], authority), /ECONNRESET|alert|closed/i));
