@@ -131,7 +131,7 @@ describe("a faulty peer", () => {
     const send = (id: number): void => caller.send([0, id, 0, 0, 60_000, [0, ANONYMOUS], "", 0, { text }]);
     for (let id = 1; id <= 400; id++) send(id);
     await eventually(() => expect(entered).toBeGreaterThan(10));
-    // The number of bytes that the callee takes stops growing: it fills no more than its own buffer and those of the two sockets.
+    // The number of bytes that the callee takes stops growing: they fill no more than its own buffer and those of the two sockets.
     let seen = -1;
     await eventually(() => {
       const stands = seen === entered;

@@ -30,8 +30,8 @@ export function isTime(value: unknown): value is number {
 }
 
 /**
- * Reads the extras of a call. Members that this version does not know are dropped. The result is a sentence if the initiator is refused, and undefined if
- * the extras are malformed.
+ * Reads the extras of a call. Members that this version does not know are dropped. The result is a sentence with the reason if the initiator is refused,
+ * and undefined if the extras are malformed.
  */
 export function parseExtras(value: unknown): Extras | string | undefined {
   if (value === 0) return NO_EXTRAS;
@@ -44,7 +44,7 @@ export function parseExtras(value: unknown): Extras | string | undefined {
   return principal === undefined ? "the initiator of the work is of a kind that this version does not know" : { key, initiator: principal };
 }
 
-/** The scope of a call that came over the mesh. Its place in the trace is parsed from the text at the first use. */
+/** The scope of a call that came over the mesh. Its place in the trace is parsed from `traceparent` at the first use. */
 export class CallScope extends Scope {
   readonly #traceparent: string;
   #place: Trace | undefined = undefined;

@@ -19,7 +19,7 @@ interface MeshServerDeps extends MeshDeps {
   readonly features?: readonly string[] | undefined;
   /** How this process and its callers authenticate each other. */
   readonly identity: ProcessIdentity;
-  /** The certificate of this process, and the authority that must have signed those of its callers. Without it the mesh is not encrypted. */
+  /** The certificate of this process, and the authority that must have signed those of its callers. Without `tls` the mesh is not encrypted. */
   readonly tls?: MeshTls | undefined;
   readonly host: string;
   /** 0 takes a free port. */

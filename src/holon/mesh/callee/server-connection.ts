@@ -37,10 +37,10 @@ export interface ServerConnectionDeps extends MeshDeps {
  *   any --fault, error, silence--> closed: every open exchange is cancelled
  *
  * I1. A target is called only after the peer's greeting, and only for a context that the peer's key may speak for.
- * I2. The principal of a frame is read before the call is refused for any other reason: the frames that follow name it by its number only.
- * I3. An id names one exchange, from the frame that opens it until its last frame has come or gone.
- * I4. A CANCEL frame, the deadline and the loss of the connection cancel the scope of a call. What its handler still answers is dropped.
- * I5. An answer that cannot be sent becomes a FAILURE, and the connection stays. A frame that cannot be understood ends it, with all its calls.
+ * I2. The principal of a frame is read before the call is refused for any other reason, because later frames name the principal by its number only.
+ * I3. An id names one exchange, from the frame that opens the exchange until its last frame was received or sent.
+ * I4. A CANCEL frame, the deadline and the loss of the connection cancel the scope of a call. What the call's handler still answers is dropped.
+ * I5. An answer that cannot be sent becomes a FAILURE, and the connection stays. A frame that cannot be understood ends the connection and all its calls.
  */
 export class ServerConnection implements LinkOwner {
   /** What the caller understands. It is empty until the caller's greeting arrives. */
@@ -94,7 +94,7 @@ export class ServerConnection implements LinkOwner {
     this.#endWhenIdle();
   }
 
-  /** Ends the link when nothing is open. It waits a tick, because the last answer is about to be written. */
+  /** Ends the link if no exchange is open. The check waits a tick, because the last answer is about to be written. */
   #endWhenIdle(): void {
     process.nextTick(() => {
       if (this.#open.size === 0 && !this.#link.closed) this.#link.end();
@@ -163,7 +163,7 @@ export class ServerConnection implements LinkOwner {
   sendFailure(id: number, thrown: unknown, path: string): void {
     let error = thrown;
     if (!(error instanceof HolonError)) {
-      // A target turns everything into a HolonError. Anything else is a defect of the toolkit, and its text is not sent.
+      // A target makes a HolonError of everything that a handler throws. Any other value is a defect of the toolkit, and its text is not sent.
       this.#deps.log.error({ err: thrown, procedure: path }, "a target failed with a value that is not a HolonError");
       error = catalogueError("INTERNAL", "The call failed.");
     }
@@ -205,7 +205,7 @@ export class ServerConnection implements LinkOwner {
     const hello = parseCallerHello(frame);
     if (hello === undefined) return "the peer did not introduce itself";
     this.#deps.wheel.remove(this.#helloTimeout);
-    // I1. The others are left out: a call that names one of them is refused.
+    // I1. Contexts that the peer may not speak for are left out. A call that names one of them is refused.
     this.#callers = hello.callers.map((name) => (this.#proven.speaksFor(name) ? name : undefined));
     this.#process = hello.process;
     this.#peerFrameBytes = hello.frameBytes;
@@ -250,7 +250,7 @@ export class ServerConnection implements LinkOwner {
   #begin(frame: Frame, nowMs: number, hasEscapes: boolean): string | undefined {
     const [kind, id, number, callerNumber, leftMs, who, traceparent, more] = frame;
     if (!isExchangeId(id)) return "a call has no id";
-    // I3. Another exchange may be at its place.
+    // I3. Another exchange may be at the place of this id.
     if (this.#open.isTaken(id)) return `the id ${id} is in use`;
     if (!isPlace(number) || !isPlace(callerNumber)) return "a call does not give its procedure and its calling context as numbers";
     if (!isTime(leftMs) || typeof traceparent !== "string") return "a call is malformed";
@@ -295,7 +295,7 @@ export class ServerConnection implements LinkOwner {
     return catalogueError("UNAUTHORIZED", `The principal of the call is refused: ${reason}.`);
   }
 
-  /** The error for a call that is not handed to its target; undefined if nothing speaks against the call. */
+  /** The error for a call that is not handed to its target; undefined if the call is allowed. */
   #refusal(target: Target | undefined, caller: string | undefined, principal: Principal | string, isOpen: boolean): HolonError | undefined {
     if (caller === undefined)
       return catalogueError("FORBIDDEN", "The process did not announce the calling context, or its key may not speak for it.");

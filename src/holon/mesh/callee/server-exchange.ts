@@ -7,7 +7,7 @@ import { FRAME, FRAME_END } from "../protocol/frame-kind.ts";
 /** The connection as its exchanges use it. */
 interface CalleeConnection {
   closed(exchange: ServerExchange): void;
-  /** Resolves when the peer has caught up; undefined if the connection takes more at once. */
+  /** Resolves when the peer has taken what was sent; undefined if the connection takes more at once. */
   drained(): Promise<void> | undefined;
   sendFrame(frame: string): void;
   sendAnswer(id: number, path: string, frame: string): void;
@@ -22,7 +22,7 @@ export abstract class ServerExchange extends TimerEntry {
   readonly id: number;
   readonly path: string;
   readonly scope: Scope;
-  /** The peer has its last frame or has cancelled. What the target still produces is dropped. */
+  /** Whether the peer has the last frame or has cancelled. What the target still produces after that is dropped. */
   over = false;
 
   constructor(connection: CalleeConnection, id: number, path: string, scope: Scope) {
@@ -36,7 +36,7 @@ export abstract class ServerExchange extends TimerEntry {
   /** Whether this is a subscription. */
   abstract get isStream(): boolean;
 
-  /** The deadline that the caller sent has passed. */
+  /** Called when the deadline that the caller sent has passed. */
   override expire(): void {
     const error = catalogueError("DEADLINE_EXCEEDED", `${this.path} did not end within its deadline.`);
     this.fail(error);
@@ -85,7 +85,7 @@ export class ServerCall extends ServerExchange {
     try {
       result = target.invoke(this.scope, input);
     } catch (error) {
-      // A target must not throw. If one does, the process must go on.
+      // A target must not throw: it returns a promise that rejects. If it throws, the process must go on.
       this.fail(error);
       return;
     }

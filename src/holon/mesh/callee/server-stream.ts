@@ -63,7 +63,7 @@ export class ServerStream extends ServerExchange {
     try {
       await this.#iterator?.return?.();
     } catch {
-      // The consumer is gone, so the error is not sent. The target's boundary has logged it.
+      // The consumer is gone, so the error is not sent. The target's boundary has logged the error.
     }
   }
 

@@ -24,7 +24,7 @@ interface UpgradeServerDeps extends MeshDeps {
  *   Upgrade without a proof -> 401, closed
  *   anything else           -> 426
  *
- * Guarantee: a nonce is good for one attempt on one socket, so a recorded handshake cannot be replayed.
+ * Guarantee: a nonce is valid for one attempt on one socket, so a recorded handshake cannot be replayed.
  */
 export function createUpgradeServer({ identity, tls, accept, draining, limits, log }: UpgradeServerDeps): Server {
   const challenges = new WeakMap<Socket, Handshake>();

@@ -17,7 +17,8 @@ export abstract class CallerExchange extends TimerEntry implements ScopeLink {
   readonly id: number;
   readonly path: string;
   /**
-   * How many frames the connection's writer had taken, this one included. A lower count of flushed frames means that it never left the process.
+   * How many frames the connection's writer had taken, with the frame that opened this exchange. While the writer's count of flushed frames is lower, that
+   * frame has not left the process.
    */
   readonly sentAs: number;
   readonly #scope: Scope;
@@ -37,10 +38,10 @@ export abstract class CallerExchange extends TimerEntry implements ScopeLink {
   /** Whether this is a subscription. */
   abstract get isStream(): boolean;
 
-  /** Ends well, with what the callee sent last. */
+  /** Ends the exchange well, with the value that the callee sent last. */
   abstract end(value: unknown): void;
 
-  /** Ends with an error. */
+  /** Ends the exchange with an error. */
   abstract fail(error: HolonError): void;
 
   /** Takes an item of a stream; false if the callee may not send one. */
@@ -61,7 +62,7 @@ export abstract class CallerExchange extends TimerEntry implements ScopeLink {
     this.connection.forget(this);
   }
 
-  /** Fails, and sends the callee a cancel frame. */
+  /** Fails the exchange, and sends the callee a cancel frame. */
   giveUp(error: HolonError): void {
     this.connection.sendCancel(this.id, error.code === "DEADLINE_EXCEEDED");
     this.fail(error);

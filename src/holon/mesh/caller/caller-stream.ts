@@ -12,7 +12,7 @@ interface Waiter {
 const DONE: Step = { done: true, value: undefined };
 
 /**
- * A subscription in flight. It keeps what has arrived until the consumer takes it, and sends credit as the consumer does.
+ * A subscription in flight. It keeps what has arrived until the consumer takes it, and sends credit as the consumer takes items.
  *
  *   open --item--> open, at most `window` items kept
  *   open --end--> ended; kept items are still handed out
@@ -127,7 +127,7 @@ export class RemoteStream implements AsyncIterableIterator<unknown> {
     return stream.take();
   }
 
-  /** Ends the stream, also while a `next()` waits. That `next()` gets the end. */
+  /** Ends the stream, also while a `next()` waits. That `next()` then resolves with `done`. */
   async return(): Promise<Step> {
     this.#over = true;
     this.#opened?.stop();

@@ -4,7 +4,7 @@ import { TimerEntry } from "../../kernel/timers.ts";
 import { ParentLink } from "./caller-exchange.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 
-/** Why there is no connection, read when the wait ends: a message that is safe to send to users, and the reason for the log. */
+/** Says why there is no connection: with a message that is safe to send to users, and the reason for the log. It is called when the wait ends. */
 type Excuse = () => { readonly message: string; readonly reason: string };
 
 /** A call that waits for a connection, at most until its deadline or the end of the connection wait. */

@@ -29,7 +29,7 @@ export function parseMeshAddress(url: string): MeshAddress {
 interface DialDeps extends MeshDeps {
   readonly address: MeshAddress;
   readonly identity: ProcessIdentity;
-  /** The contexts that are called here. The key of the process that answers must be bound to them. */
+  /** The contexts that this process calls at the address. The key of the process that answers must be bound to them. */
   readonly contexts: readonly string[];
   /** Undefined if the mesh is not encrypted. */
   readonly tls: MeshTls | undefined;
@@ -141,7 +141,7 @@ export class Dial {
   }
 }
 
-/** Connects. "secureConnect" means that the other end has a certificate of the authority for the host that was dialled. */
+/** Connects with TLS. The event "secureConnect" means that the other end has a certificate for this host, signed by the authority. */
 function connectTls({ host, port }: MeshAddress, tls: MeshTls): TLSSocket {
   const socket = connectSecurely({ host, port, ...tlsOptions(tls) });
   socket.setNoDelay(true);

@@ -18,7 +18,7 @@ interface MeshPeerDeps extends MeshDeps {
   readonly url: string;
   /** How this process and the peer authenticate each other. */
   readonly identity: ProcessIdentity;
-  /** The certificate of this process, and the authority that must have signed that of the peer. Without it the mesh is not encrypted. */
+  /** The certificate of this process, and the authority that must have signed that of the peer. Without `tls` the mesh is not encrypted. */
   readonly tls?: MeshTls | undefined;
   /** Name of this process in the peer's log. */
   readonly processName: string;
@@ -34,7 +34,7 @@ interface MeshPeerDeps extends MeshDeps {
   readonly newKey: () => string;
 }
 
-/** Whether calls can be made now. The reason says why not. */
+/** Whether calls can be made now. If not, `reason` says why. */
 interface MeshPeerState {
   readonly status: "connecting" | "ready" | "closed";
   readonly reason: string | undefined;
@@ -49,7 +49,7 @@ export interface MeshPeer {
   has(feature: string): boolean;
   /** Resolves when calls can be made. Rejects with UNAVAILABLE if the peer is closed before. */
   ready(): Promise<void>;
-  /** Fails what is open, and does not connect again. */
+  /** Fails all open calls and streams, and does not connect again. */
   close(): Promise<void>;
   stats(): MeshStats;
 }
@@ -75,9 +75,10 @@ export function createMeshPeer(deps: MeshPeerDeps): MeshPeer {
  *   dialing, greeting, ready --failed, lost, goaway--> waiting --jittered time--> dialing
  *   any --close()--> closed
  *
- * I1. One connection at most takes calls. One that said GOAWAY may end its calls beside it.
- * I2. While no connection takes calls, one attempt, or the wait for the next one, is under way, until the peer is closed.
- * I3. A call waits for a connection one second at most, and within its deadline. Nothing of it was sent then: `executed: "no"`.
+ * I1. One connection at most takes calls. An earlier connection that got GOAWAY stays open beside it until its calls have ended.
+ * I2. While no connection takes calls, one attempt to connect or the wait for the next attempt is under way. Both end when the peer is closed.
+ * I3. A call waits for a connection for one second at most, and not beyond its deadline. If none comes, nothing of the call was sent, and its error says
+ *     `executed: "no"`.
  * I4. The routes are those of the present connection's greeting: a target that has looked up its number on an earlier connection looks it up again.
  */
 class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
@@ -88,7 +89,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   readonly #expected = new Map<string, ExpectedProcedure>();
   readonly #connections = new Set<PeerConnection>();
   readonly #waiters = new Set<ConnectionWaiter>();
-  /** Counted apart from the waiting calls: when a process is back, all its streams are opened again at once. */
+  /** Waiting streams are counted apart from waiting calls, because all streams to a process are opened again at once when the process is back. */
   readonly #streamWaiters = new Set<ConnectionWaiter>();
   readonly #past = noTraffic();
   #routes: ReadonlyMap<string, Route> = new Map();
@@ -189,7 +190,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
 
   onGreeting(connection: PeerConnection, hello: CalleeHello): void {
     const { clock, log, url } = this.#deps;
-    // I4. Before the connection takes calls.
+    // I4. The routes are set before the connection takes calls.
     this.#routes = toRoutes(this.#expected, hello);
     for (const route of this.#routes.values()) {
       if (route instanceof HolonError) log.error({ peer: url, process: hello.process, code: route.code }, route.message);

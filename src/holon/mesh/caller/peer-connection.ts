@@ -39,10 +39,11 @@ function extrasOf(scope: Scope, key: string | undefined): string {
  *   any --fault, error, silence--> closed: every open exchange fails with UNAVAILABLE
  *
  * I1. An exchange ends once. A frame that comes for it later finds nothing under its id, and is ignored.
- * I2. What refuses a call here is checked before its frame is sent. If a frame was built and is not sent, its id and the principal's entry in the table are
- *     taken back, so that both ends have the same table.
+ * I2. Every reason to refuse a call here is checked before its frame is sent. If a frame was made and is not sent, its id and the principal's entry in the
+ *     table are taken back, so that both ends have the same table.
  * I3. If the connection is lost, only a call whose frame was never handed to the socket fails with `executed: "no"`. All others may have run.
- * I4. No call is sent before the callee's greeting, and none after its GOAWAY: the peer uses another connection then. The open ones end here.
+ * I4. No call is sent before the callee's greeting, and none after its GOAWAY. After GOAWAY new calls take another connection; the open calls end on this
+ *     one.
  */
 export class PeerConnection implements LinkOwner {
   readonly link: Link;
@@ -153,7 +154,7 @@ export class PeerConnection implements LinkOwner {
     const { flushed } = this.link.writer;
     const cause = catalogueError("UNAVAILABLE", reason);
     for (const exchange of this.#open.all()) {
-      // I3. A frame of a later number is still here.
+      // I3. A frame whose number is above `flushed` has not left this process.
       const executed = exchange.sentAs > flushed ? "no" : "maybe";
       exchange.fail(catalogueError("UNAVAILABLE", `The connection was lost during ${exchange.path}.`, { executed, cause }));
     }
@@ -192,7 +193,7 @@ export class PeerConnection implements LinkOwner {
   }
 
   #onAnswer(exchange: CallerExchange | undefined, frame: Frame): string | undefined {
-    // I1. Its exchange is over.
+    // I1. The exchange of this frame is over.
     if (exchange === undefined) return undefined;
     switch (frame[0]) {
       case FRAME.ITEM:
@@ -238,7 +239,7 @@ export class PeerConnection implements LinkOwner {
     return catalogueError("PAYLOAD_TOO_LARGE", `The input of ${path} is larger than ${this.#peerFrameBytes} bytes (limit frameBytes).`);
   }
 
-  /** Frees what a frame has reserved that is not sent after all: its id, and the principal's entry in the table. */
+  /** Frees what was reserved for a frame that is not sent after all: its id, and the principal's entry in the table. */
   #takeBack(id: number, scope: Scope): void {
     // I2. The callee does not know the entry.
     this.#open.release(id);

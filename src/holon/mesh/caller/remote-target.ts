@@ -61,7 +61,7 @@ export class RemoteTarget implements Target {
     });
   }
 
-  /** The input as JSON, or empty for no input; the error if the call is refused. */
+  /** The input as JSON, or an empty text if there is no input; the error if the call is refused. */
   #prepare(scope: Scope, input: unknown): string | HolonError {
     const refusal = scope.cancelled ?? accessRefusal(this.procedure.access, scope.principal);
     if (refusal !== undefined) return refusal;
@@ -76,7 +76,7 @@ export class RemoteTarget implements Target {
     try {
       return (JSON.stringify(input) as string | undefined) ?? "";
     } catch {
-      // The schema accepts a value that JSON cannot carry, and has turned it into one that JSON can carry.
+      // The schema accepts a value that JSON cannot carry, and its parsed form may be one that JSON can carry.
       return (JSON.stringify(parsed) as string | undefined) ?? "";
     }
   }

@@ -9,7 +9,7 @@ const GREATEST_ID = 0x3fff_ffff;
 /** The most exchanges that a connection can have open, whatever the limits say. */
 export const EXCHANGE_COUNT = PLACE_MASK + 1;
 
-/** The most calls, and the most streams, of a connection. Each gets half of the places, so that neither uses up those of the other. */
+/** The most calls, and the most streams, of a connection. Each kind gets half of the places, so that neither uses up those of the other. */
 const GREATEST_COUNT = EXCHANGE_COUNT / 2;
 
 /** What an {@link ExchangeTable} keeps. */
@@ -35,10 +35,10 @@ export function fullConnection(isStream: boolean, { meshConcurrencyCount, meshSt
 /**
  * The open exchanges of one end of a connection, by id.
  *
- * An id is a place and how often the place was used, so the table is a plain array. (A Map that is filled and emptied all the time leaves old
- * tables behind that point at each other. Once one of them is in the old generation, the later ones survive until a full collection: a quarter of
- * the time at 128 concurrent calls.) A place is free again when the last frame of its exchange was sent or received. Frames stay in order, so
- * both ends always agree on what a place holds.
+ * An id holds a place, and a count of how often the place was used, so the table is a plain array. (A Map would cost a quarter of the time at 128
+ * concurrent calls. If it is filled and emptied all the time, it leaves old hash tables behind that point at each other. Once the garbage collector
+ * has moved one of them to its old generation, the later ones survive until a full collection.) A place is free again when the last frame of its
+ * exchange was sent or received. Frames stay in order, so both ends always agree on what a place holds.
  */
 export class ExchangeTable<Exchange extends TableEntry> {
   readonly #places: (Exchange | undefined)[] = [];

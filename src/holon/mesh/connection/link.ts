@@ -10,8 +10,8 @@ import { FrameWriter } from "../protocol/frame-writer.ts";
 /** Reads the frames of a link. */
 export interface LinkOwner {
   /**
-   * Takes frames in order. A returned text says why they are refused, and closes the link. Texts that are not well-formed Unicode can only be in
-   * frames that have escaped characters.
+   * Takes frames in order. A returned text says why they are refused, and closes the link. `hasEscapes` says whether the frames have escaped
+   * characters: only then can they have texts that are not well-formed Unicode.
    */
   onFrames(frames: readonly Frame[], hasEscapes: boolean): string | undefined;
   /** Called for the first frame of a kind that this version does not know. Later frames of such kinds are only counted. */
@@ -24,15 +24,15 @@ const PING = `[${FRAME.PING}]${FRAME_END}`;
 const PONG = `[${FRAME.PONG}]${FRAME_END}`;
 
 /**
- * What a link does while the other end does not take what was sent. A callee stops reading: a peer that takes no answers must not send more
- * calls. A caller reads on; otherwise two ends that wait for each other would wait for ever.
+ * What a link does while the other end does not take what was sent. A callee stops reading, because a peer that takes no answers must not send
+ * more calls. A caller goes on reading; otherwise two ends that wait for each other would wait for ever.
  */
 type ReadingPolicy = "pauses while stuck" | "always reads";
 
 /** How many bytes may wait in the socket before the link counts as stuck. */
 const STUCK_BYTES = 1024 * 1024;
 
-/** If the timer fires later than this, we assume that this process itself was stopped. */
+/** If the timer fires more than this after its time, we assume that this process itself was stopped. */
 const OWN_PAUSE_MS = 1_000;
 
 /**
@@ -44,7 +44,7 @@ const OWN_PAUSE_MS = 1_000;
  *
  * I1. The owner gets one `onClose`, and no frame after it.
  * I2. What a peer sends may end its connection, never the process.
- * I3. A peer counts as dead only if it was probed and stayed silent for meshSilenceMs, without the time in which this process itself stood still.
+ * I3. A peer counts as dead only if it was probed and stayed silent for meshSilenceMs. Time in which this process itself stood still does not count.
  */
 export class Link extends TimerEntry {
   readonly writer: FrameWriter;
@@ -197,18 +197,19 @@ export class Link extends TimerEntry {
     const { clock, limits } = this.#deps;
     const nowMs = clock.monotonicMs();
     const taken = this.#socket.bytesWritten - this.#socket.writableLength;
-    // While we read nothing, the only sign of life is that the peer takes bytes. (If the peer reads, bytes that the kernel takes are not a sign.)
+    // While this process does not read, the only sign of life is that the peer takes bytes. (While it reads, bytes that are taken are no sign: the
+    // kernel takes them also if the peer is dead.)
     const moved = this.#received || (this.#socket.isPaused() && taken > this.#takenBytes);
     const said = this.writer.queued > this.#queuedFrames;
     this.#received = false;
     this.#takenBytes = taken;
-    // I3. A look that comes late says nothing of the peer.
+    // I3. A check that comes late says nothing about the peer.
     if (moved || nowMs - this.#dueAtMs > OWN_PAUSE_MS) this.#silentSinceMs = nowMs;
     else if (nowMs - this.#silentSinceMs >= limits.meshSilenceMs) {
       this.destroy(`the peer was silent for ${limits.meshSilenceMs} ms (limit meshSilenceMs)`);
       return;
     }
-    // Also sent if we were silent: the peer may receive nothing while it sends us something large.
+    // A ping is also sent if this process was silent: a peer that sends something large for a long time must see that this process lives.
     if (!moved || !said) this.writer.send(PING);
     this.#queuedFrames = this.writer.queued;
     this.#watch();

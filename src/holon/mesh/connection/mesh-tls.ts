@@ -3,14 +3,14 @@ import { TLSSocket } from "node:tls";
 
 /** What a process needs for TLS with other processes: PEM texts. */
 export interface MeshTls {
-  /** Its certificate, with the certificates that lead to the authority. */
+  /** The certificate of the process, with the certificates that lead to the authority. */
   readonly cert: string;
   readonly key: string;
   /** The authority that must have signed the certificates of both ends. */
   readonly ca: string;
 }
 
-/** What each end requires of the other. Only TLS 1.3: there, the value that a proof is bound to is unique. */
+/** What each end requires of the other. Only TLS 1.3 is allowed, because there the value that a proof is bound to is unique. */
 export function tlsOptions({ cert, key, ca }: MeshTls): {
   readonly cert: string;
   readonly key: string;

@@ -4,16 +4,16 @@ import { type KeyIdentityDeps, SignedPrincipals } from "./signed-principals.ts";
 
 /** Another process, after its proof was checked. */
 export interface ProvenPeer {
-  /** Whether it may speak for a context, or for `edge`. */
+  /** Whether the process may speak for a context, or for `edge`. */
   speaksFor(name: string): boolean;
 }
 
-/** How a process proves its identity to other processes, and how it checks theirs. A process has one. */
+/** How a process proves its identity to other processes, and how it checks theirs. Each process has one identity. */
 export interface ProcessIdentity {
-  /** The key by which other processes know it; undefined for a process that proves membership only. */
+  /** The key by which other processes know this process; undefined for a process that proves membership only. */
   readonly publicKey: string | undefined;
   readonly principals: PrincipalVouching;
-  /** The proof that it sends. */
+  /** The proof that this process sends. */
   prove(side: Side, handshake: Handshake): string;
   /** The identity of the other end; undefined if its proof is not valid. */
   check(side: Side, handshake: Handshake, proof: unknown): ProvenPeer | undefined;
@@ -23,7 +23,7 @@ export interface ProcessIdentity {
 
 const MEMBER: ProvenPeer = { speaksFor: () => true };
 
-/** An identity that proves membership only: a process that knows the secret may speak for any principal. For development. */
+/** An identity that proves membership only: a process that knows the secret may speak for any principal. It is meant for development. */
 export function createSecretIdentity(secret: string): ProcessIdentity {
   return {
     publicKey: undefined,

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { isSignature, parsePublicKey } from "./process-key.ts";
 
-/** The name of the public side in a roster, beside those of contexts. A process whose key is bound to it may vouch for users. */
+/** The name of the public port in a roster, beside the names of contexts. A process whose key is bound to this name may vouch for users. */
 export const EDGE = "edge";
 
 /** Public keys by name: those of each context, and of `edge`. A name may have several keys, for replicas and while keys are changed. */

@@ -20,7 +20,7 @@ const ANONYMOUS_RECEIVED: ReceivedPrincipal = { principal: ANONYMOUS, expiresAtM
  * Principals with a signature: the edge signs for users, a context signs for its system.
  *
  * A token lives as long as the call that it is made for, but at least `principalTokenMs`, so that the calls of one user share a token. A process
- * that received a principal hands its token on unchanged and makes none of its own. The anonymous principal needs no signature, because any
+ * that received a principal hands on the token that came with it, and makes none of its own. The anonymous principal needs no signature, because any
  * process may call for it.
  */
 export class SignedPrincipals implements PrincipalVouching {
@@ -30,7 +30,7 @@ export class SignedPrincipals implements PrincipalVouching {
   readonly #short = new Map<string, Voucher>();
   /** The tokens of streams and long jobs. Short calls of the same principal do not use them. */
   readonly #long = new Map<string, Voucher>();
-  /** Tokens that were found valid: the same user may come in over several connections. */
+  /** Tokens that were found valid. They are kept because calls of the same user may come over several connections. */
   readonly #believed = new Map<string, ReceivedPrincipal>();
   /** The tokens with which principals arrived. */
   readonly #tokens = new WeakMap<Principal, Voucher>();
@@ -59,7 +59,7 @@ export class SignedPrincipals implements PrincipalVouching {
     return this.#believed.get(value) ?? this.#receiveToken(value);
   }
 
-  /** A call without a deadline needs no token that is valid for ever. One that has half of its time left is enough. */
+  /** A call without a deadline needs no token that is valid for ever. A token that has half of its time left is enough. */
   #neededUntil(untilMs: number): number {
     const { clock, limits } = this.#deps;
     return untilMs === Number.POSITIVE_INFINITY ? clock.monotonicMs() + limits.subscriptionGreatestAgeMs / 2 : untilMs;
@@ -140,7 +140,7 @@ function maySpeakFor(names: ReadonlySet<string>, principal: Principal): boolean 
 /** Longest token that is parsed. A user with a thousand roles has a shorter one. */
 const TOKEN_LENGTH = 64 * 1024;
 
-/** Reads and verifies a token. A returned sentence says why it is refused. Its times are not checked here. */
+/** Reads and verifies a token. A returned sentence says why the token is refused. The times of the token are not checked here. */
 function parsePrincipalToken(token: string, roster: Roster): PrincipalClaims | string {
   if (token.length > TOKEN_LENGTH) return `its token is longer than ${TOKEN_LENGTH} characters`;
   const [head = "", body = "", signature, ...rest] = token.split(".");

@@ -2,8 +2,8 @@
  * The frames of the mesh, version 1.
  *
  * A frame is one line: a JSON array whose first member is its kind, then a comma and a newline. JSON escapes newlines inside strings, so the two
- * bytes cannot occur inside a frame. All frames that have arrived become one JSON text by putting brackets around them, which saves a parse per
- * frame.
+ * bytes cannot occur inside a frame. All frames that have arrived are put between brackets and parsed as one JSON text, which is cheaper
+ * than to parse each alone.
  *
  * | from   | frame |
  * |--------|-------|
@@ -16,7 +16,7 @@
  *
  * - `procedure` and `caller` are numbers from the greetings.
  * - `leftMs` is 0 if there is no deadline.
- * - `principal` is a number of the connection's table, or `[number, principal]` if it enters the table. If processes have keys, a signed token
+ * - `principal` is a number of the connection's table, or `[number, principal]` if the principal is new in the table. If processes have keys, a signed token
  *   stands for the principal.
  * - `extras` is 0 or an object.
  * - `late` is 1 if the caller gave up because its deadline passed.

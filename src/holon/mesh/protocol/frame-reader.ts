@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import type { Frame } from "./frame-kind.ts";
 
-/** Why bytes of a peer are not frames. The connection cannot go on: it is unknown where the next frame begins. */
+/** Why bytes of a peer are not frames. The connection cannot go on, because it is unknown where the next frame begins. */
 export class FrameFault {
   readonly reason: string;
 

@@ -3,7 +3,7 @@ import type { Writable } from "node:stream";
 /**
  * Joins the frames of one tick of the event loop into one write.
  *
- * At 128 concurrent calls this is 1.8 times as fast as a write per frame: the system call costs more than everything else.
+ * At 128 concurrent calls this is 1.8 times as fast as a write per frame, because the system call costs more than everything else.
  */
 export class FrameWriter {
   readonly #stream: Writable;
@@ -23,7 +23,7 @@ export class FrameWriter {
     return this.#queued;
   }
 
-  /** How many of them were handed to the socket. Later frames have certainly not reached the peer. */
+  /** How many frames were handed to the socket. Later frames have certainly not reached the peer. */
   get flushed(): number {
     return this.#flushed;
   }
@@ -50,7 +50,8 @@ export class FrameWriter {
     this.#out = "";
     if (!this.#stream.writable) return;
     this.#flushed = this.#queued;
-    // One byte a character if all are ASCII: in UTF-8, Node reserves three for each, which costs more than the check.
+    // A text of ASCII is written as Latin-1, one byte for each character. For UTF-8, Node reserves three bytes for each, which costs more than the
+    // check.
     this.#stream.write(out, Buffer.byteLength(out) === out.length ? "latin1" : "utf8");
   }
 }

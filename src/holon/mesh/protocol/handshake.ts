@@ -7,8 +7,9 @@ export type Side = "caller" | "callee";
 /**
  * Everything that a proof is bound to.
  *
- * The two fresh random values make it valid for one connection only. It has both keys; otherwise a callee could forward its caller's proof to a
- * third process and pass for that caller there. It has the channel; otherwise an attacker inside the encrypted connection could do the same.
+ * The two fresh random values make a proof valid for one connection only. A proof is bound to both keys; otherwise a callee could forward its
+ * caller's proof to a third process and pass for that caller there. It is bound to the channel, too; otherwise an attacker inside the encrypted
+ * connection could do the same.
  */
 export interface Handshake {
   readonly caller: string;
@@ -40,14 +41,14 @@ export function isNonce(value: unknown): value is string {
 /**
  * Proves that one end knows the secret, without sending it.
  *
- * Guarantee: a proof is good for one side of one handshake. A recorded or reflected proof opens no other connection.
+ * Guarantee: a proof is valid for one side of one handshake. A recorded or reflected proof opens no other connection.
  * Source: ISO/IEC 9798-4, mutual three-pass authentication with a keyed check function.
  */
 export function createProof(secret: string, side: Side, handshake: Handshake): string {
   return createHmac("sha256", secret).update(handshakeText(side, handshake)).digest("base64url");
 }
 
-/** Whether a proof is the right one. It takes the same time wherever the difference is. */
+/** Whether a proof is the right one. The check takes the same time wherever a wrong proof differs from the right one. */
 export function isProof(given: unknown, secret: string, side: Side, handshake: Handshake): boolean {
   if (typeof given !== "string") return false;
   const expected = Buffer.from(createProof(secret, side, handshake));

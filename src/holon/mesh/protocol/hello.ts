@@ -5,13 +5,13 @@ import { FRAME, FRAME_END, type Frame } from "./frame-kind.ts";
 export interface CallerHello {
   /** Name of the process, for the log. */
   readonly process: string;
-  /** The contexts that it calls for, and `edge`. A call names one of them by its index. */
+  /** The contexts that the caller calls for, and `edge`. A call names one of them by its index. */
   readonly callers: readonly string[];
-  /** The largest frame that it accepts. */
+  /** The largest frame that the caller accepts. */
   readonly frameBytes: number;
-  /** What it understands beyond `holon-mesh/1`. A process older than features lists none. */
+  /** What the caller understands beyond `holon-mesh/1`. A version of the toolkit that had no features yet sends no list. */
   readonly features?: readonly string[];
-  /** The procedures that it may call, each with the hash that the caller knows. */
+  /** The procedures that the caller may call, each with the hash that it knows. */
   readonly procedures: Readonly<Record<string, string>>;
 }
 
@@ -19,14 +19,14 @@ export interface CallerHello {
 export interface OfferedProcedure {
   readonly path: string;
   readonly hash: string;
-  /** Its description, if the caller's hash is different. */
+  /** The description of the procedure, if the caller's hash is different. */
   readonly description?: unknown;
 }
 
 /** The greeting of a callee, its answer to {@link CallerHello}. */
 export interface CalleeHello {
   readonly process: string;
-  /** The contexts that it hosts. */
+  /** The contexts that the callee hosts. */
   readonly contexts: readonly string[];
   readonly frameBytes: number;
   readonly features?: readonly string[];
@@ -94,13 +94,13 @@ export const MESH_FEATURES: readonly string[] = [];
 /**
  * What the other end of a connection has announced.
  *
- * Before this process sends a frame or a member that the first `holon-mesh/1` did not have, it must ask here, and only here. An older peer
- * ignores what it does not know: it would wait for an answer that was given, or miss what it was sent.
+ * Before this process sends a frame or a member that the first `holon-mesh/1` did not have, it must ask here, and only here, whether the
+ * peer knows it. An older peer ignores what it does not know: it would wait for an answer that was already given, or miss something that was sent.
  */
 export class PeerFeatures {
   readonly #names: ReadonlySet<string>;
 
-  /** A process older than features announces none. */
+  /** A version of the toolkit that had no features yet announces none. */
   constructor(announced: readonly string[] = []) {
     this.#names = new Set(announced);
   }

@@ -15,8 +15,8 @@ interface Slot {
  * The sending end of a connection's table of principals. Each principal is sent in full once, and as a number after that.
  *
  * Both ends hold {@link PRINCIPAL_TABLE_COUNT} entries at most; a new entry replaces the oldest. Frames arrive in order, so a number always means
- * what was last sent with it. If the token of a principal ends before the call may end, a new token is sent: a connection may be old, a token may
- * not.
+ * what was last sent with it. If the token of a principal ends before the call may end, a new token is sent, because a connection may be old,
+ * but a token may not.
  */
 export class PrincipalSender {
   readonly #vouching: PrincipalVouching;
@@ -33,7 +33,7 @@ export class PrincipalSender {
   }
 
   /**
-   * The principal's part of the next frame, for a call that may last until `untilMs`. {@link withdraw} it if that frame is not sent after all.
+   * The principal's part of the next frame, for a call that may last until `untilMs`. Call {@link withdraw} if that frame is not sent after all.
    * Undefined if this process may not speak for the principal.
    */
   write(principal: Principal, untilMs: number): string | undefined {
@@ -51,7 +51,7 @@ export class PrincipalSender {
     return this.#use(slot);
   }
 
-  /** The frame was not sent, so the principal is sent in full again. */
+  /** Called if the frame was not sent. The principal is then sent in full again. */
   withdraw(principal: Principal): void {
     const slot = this.#byPrincipal.get(principal);
     if (slot !== undefined) this.#remove(slot);
@@ -86,7 +86,7 @@ export class PrincipalSender {
     this.#last = undefined;
   }
 
-  /** If its token was renewed, the principal belongs to another slot by now. */
+  /** Detaches the principal from its slot, unless the principal got another slot when its token was renewed. */
   #unbind(slot: Slot): void {
     if (this.#byPrincipal.get(slot.principal) === slot) this.#byPrincipal.delete(slot.principal);
   }

@@ -3,9 +3,9 @@ import { isUnicode } from "../../kernel/unicode-text.ts";
 
 /**
  * Reads a principal that a peer sent or that an app's `authenticate` returned; undefined if the value is not one. Unknown members are dropped.
- * Its texts are well-formed Unicode: two ids that a database would write alike are never two users.
+ * Its texts are well-formed Unicode, so that two ids which a database would write alike are never two users.
  *
- * Guarantee: the principal is frozen. Handlers get this very object, and a connection remembers it: a role that one handler added would be there
+ * Guarantee: the principal is frozen. Handlers get this very object, and a connection keeps it: a role that one handler added would be there
  * in every later call.
  */
 export function parsePrincipal(value: unknown): Principal | undefined {
@@ -39,16 +39,16 @@ function isText(value: unknown): value is string {
 
 /** What is sent for a principal. */
 export interface Voucher {
-  /** As JSON. */
+  /** The principal or its token, as JSON. */
   readonly text: string;
-  /** Until when this process sends it, on the monotonic clock. After that the process asks for a new one. */
+  /** The moment until which this process sends the text, on the monotonic clock. After that the process asks for a new voucher. */
   readonly goodUntilMs: number;
 }
 
 /** A principal that a peer sent. */
 export interface ReceivedPrincipal {
   readonly principal: Principal;
-  /** Until when calls are accepted for it, on the monotonic clock. */
+  /** The moment until which calls are accepted for the principal, on the monotonic clock. */
   readonly expiresAtMs: number;
 }
 
