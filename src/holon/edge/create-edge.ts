@@ -198,7 +198,7 @@ class RequestRouter {
     else this.#refuse(request, response, error, extra);
   }
 
-  /** Answers in the format of the protocol of the request. */
+  /** Answers with an error in the format of the request's protocol. */
   #refuse(request: IncomingMessage, response: ServerResponse, error: HolonError, extra: readonly string[] = []): void {
     const exchange = new HttpExchange(this.#deps, request, response);
     if (request.url?.startsWith(TRPC_PREFIX) === true) exchange.sendError(error, undefined, [...extra, ...(errorHeader(error) ?? [])]);
@@ -210,7 +210,7 @@ class RequestRouter {
  * Closes a drained edge: waits for the requests in flight, at most for the grace period. Then closes the connections, which cancels the calls that
  * still run.
  *
- * Guarantee: when it resolves, no socket and no timer of the edge is left.
+ * Guarantee: when the promise resolves, no socket and no timer of the edge is left.
  */
 async function closeEdge(app: FastifyInstance, deps: EdgeDeps): Promise<void> {
   const { inFlight, wheel, clock, limits, log } = deps;

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 export interface AppCookie {
   /** The browser sends the cookie to this path and to all paths below it. */
   readonly path: string;
-  /** 0 removes the cookie. Whole seconds. */
+  /** How long the browser keeps the cookie, in whole seconds. 0 removes the cookie. */
   readonly maxAgeSeconds: number;
 }
 

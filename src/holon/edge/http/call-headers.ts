@@ -4,9 +4,9 @@ import { isAscii, percentDecoded } from "./request-text.ts";
 
 /** What the headers of a request say about each of its calls. */
 interface CallHeaders {
-  /** Idempotency keys by position; undefined if the call has none. */
+  /** The idempotency key of each call, by position; undefined if the call has none. */
   readonly keys: readonly (string | undefined)[];
-  /** Remaining time by position; undefined if the call names none. */
+  /** The remaining time of each call, by position; undefined if the headers name none. */
   readonly deadlinesMs: readonly (number | undefined)[];
 }
 
@@ -21,7 +21,7 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
  *
  * Shape: each header has one value for each call. Values are separated by commas, and percent-encoded, so that the header is ASCII. An empty value means that
  * the call has none. A single deadline applies to every call. A single key never does, because each key stands for one effect.
- * Errors: BAD_REQUEST naming the header.
+ * Errors: BAD_REQUEST, which names the header.
  */
 export function parseCallHeaders(headers: IncomingHttpHeaders, callCount: number): CallHeaders | HolonError {
   const keys = parseList(headers["idempotency-key"], callCount, parseKey);

@@ -6,7 +6,7 @@ import { headerText } from "./request-text.ts";
 interface CookieOptions {
   /** The browser sends the cookie to this path and to all paths below it. */
   readonly path: string;
-  /** 0 removes the cookie. Whole seconds. */
+  /** How long the browser keeps the cookie, in whole seconds. 0 removes the cookie. */
   readonly maxAgeSeconds: number;
   readonly isSecure: boolean;
 }

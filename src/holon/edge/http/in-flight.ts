@@ -41,7 +41,7 @@ export class InFlight {
 export class AnswerEnds {
   readonly #waiting = new WeakMap<Socket, Set<() => void>>();
 
-  /** Calls `ended` once. */
+  /** Calls `ended` once, when the answer is over. */
   onEnd(request: IncomingMessage, response: ServerResponse, ended: () => void): void {
     if (response.socket !== null) {
       response.once("close", ended);

@@ -12,7 +12,7 @@ export interface EdgeRoute {
 /**
  * The procedures that can be called from outside, by path.
  *
- * Internal procedures are left out here and nowhere else. A request for an internal procedure therefore takes the same path as one for an unknown
+ * Internal procedures are left out here and nowhere else. So a request for an internal procedure is handled like one for an unknown
  * procedure.
  */
 export class RouteTable {

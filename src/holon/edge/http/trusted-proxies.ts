@@ -3,7 +3,7 @@ import { BlockList, isIP } from "node:net";
 /**
  * The networks whose `X-Forwarded-For` is trusted: the machines between the public and this process.
  *
- * They are a list of networks, because with a number of hops or "trust all" a client that connects directly could choose its own address. With an
+ * The setting is a list of networks, because with a number of hops or "trust all" a client that connects directly could choose its own address. With an
  * empty list, no address is trusted.
  * Shape: addresses or networks, such as `10.0.0.0/8` or `fd00::/8`.
  */

@@ -102,7 +102,7 @@ function words({ description }: AnyProcedure): { readonly summary?: string; read
   return { summary: summary.replace(/[.;]$/, "").replaceAll("`", ""), ...(summary === description ? {} : { description }) };
 }
 
-/** Roles are listed as other schemes list scopes, which the specification allows. */
+/** The required role is listed where other security schemes list scopes. The specification allows this. */
 function security({ access }: AnyProcedure): readonly unknown[] {
   if (access === "public") return [];
   return [{ [BEARER]: typeof access === "object" ? [access.role] : [] }];

@@ -184,7 +184,10 @@ function errorsOf(route: RestRoute, procedure: AnyProcedure): ListedError[] {
   return [...declared, ...common.map(([code, { status }]) => ({ code, status }))];
 }
 
-/** A context may pass on the error of a context that it calls, so all codes of a status are listed together. */
+/**
+ * The statuses of errors that any operation of this kind may answer with. All codes of the catalogue with such a status are listed, because a context may
+ * pass on the error of a context that it calls.
+ */
 function commonStatuses(route: RestRoute, { access, type, idempotent }: AnyProcedure): number[] {
   const isMutation = type === "mutation";
   const codes: CatalogueCode[] = [

@@ -29,7 +29,7 @@ export class SchemaBook {
   /**
    * The JSON Schema of a part of a contract, for the document.
    *
-   * `place` names it, such as `catalog.products.get output`.
+   * `place` names that part, such as `catalog.products.get output`.
    * Errors: ContractError for an id that cannot be the name of a component, and for an id that two schemas have.
    */
   write(schema: z.ZodType, io: Direction, place: string): SchemaJson {
@@ -60,7 +60,7 @@ export class SchemaBook {
     return { $ref: SCHEMAS + name };
   }
 
-  /** The document with all references by their names, and the components that they refer to, by name. */
+  /** Gives all references of a document their final names. Returns the document, and the components that it refers to, by name. */
   settle<Document>(document: Document): { readonly document: Document; readonly schemas: Readonly<Record<string, unknown>> } {
     const twofold = this.#twofold();
     const nameOf = (io: string, name: string): string => (io === "input" && twofold.has(name) ? `${name}Input` : name);

@@ -44,7 +44,7 @@ export class RateCounter {
   readonly #clock: Clock;
   readonly #shared: SharedTotals | undefined;
   readonly #publishCount: number;
-  /** In the order in which the windows began, which is also that in which they end. */
+  /** The windows by key, in the order in which they began, which is also the order in which they end. */
   readonly #windows = new Map<string, Window>();
 
   constructor({ limit, windowMs, keysCount, clock, shared }: RateCounterDeps) {

@@ -24,7 +24,7 @@ export class RestInput {
   /**
    * Shape: `texts` are those of the path, percent-encoded; `body` is parsed JSON, or undefined if there is no body. The result is undefined if there is
    * no input.
-   * Guarantee: it refuses only parts that cannot form an input. What a schema refuses is left to the schema.
+   * Guarantee: refuses only parts of a request that cannot form an input. What a schema refuses is left to the schema.
    */
   read(texts: readonly string[], url: string, body: unknown): unknown | RefusedInput {
     const { pathFields, takesBody } = this.#route;

@@ -38,7 +38,7 @@ export class RestResource {
 export class RestTable {
   readonly #tree = new PathTree<RestResource>();
 
-  /** Routes of procedures that are not public are left out, so a request for one takes the same path as one for an unknown route. */
+  /** Routes of procedures that are not public are left out, so a request for one is handled like one for an unknown route. */
   constructor(routes: readonly RestRoute[], procedures: RouteTable, metrics: CallMetrics) {
     for (const route of routes) {
       const found = procedures.find(route.procedure);
@@ -63,7 +63,7 @@ export class RestTable {
 /** A value of a {@link PathTree}, with the texts that the path has in place of the template's `{name}` parts. */
 export interface FoundPath<Value> {
   readonly value: Value;
-  /** Still percent-encoded, in the order of the template. */
+  /** The texts are still percent-encoded, and in the order of the template. */
   readonly texts: readonly string[];
 }
 

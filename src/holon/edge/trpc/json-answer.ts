@@ -145,7 +145,7 @@ export class JsonlAnswer implements AnswerWriter {
   }
 }
 
-/** Turns settled calls into an answer. */
+/** Writes the answer for settled calls. */
 export interface AnswerWriter {
   /** Called for each call, in the order in which they end. */
   settled(call: EdgeCall): void;
@@ -153,7 +153,7 @@ export interface AnswerWriter {
   finished(calls: readonly EdgeCall[]): void;
 }
 
-/** The calls of one request: starts them in order, with a limit on concurrent ones, and knows when all have ended. */
+/** The calls of one request. They are started in order, with a limit on concurrent ones. When all have ended, the answer is finished. */
 export class CallGroup implements CallOwner {
   readonly calls: EdgeCall[] = [];
   readonly #writer: AnswerWriter;

@@ -140,7 +140,7 @@ function requestFault({ deps, request }: HttpExchange, url: TrpcUrl, paths: read
   return undefined;
 }
 
-/** Inputs by position. */
+/** The inputs of the calls, by position. */
 function parseInputs(url: TrpcUrl, text: string | undefined): ArrayLike<unknown> | RefusedInput {
   const parsed = parseJsonText(text);
   if (parsed instanceof RefusedInput) return parsed;

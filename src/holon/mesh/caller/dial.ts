@@ -151,7 +151,7 @@ function connectTls({ host, port }: MeshAddress, tls: MeshTls): TLSSocket {
 /** Status and headers of an HTTP answer. */
 interface ResponseHead {
   readonly status: number;
-  /** Names in lower case. */
+  /** The headers by name, in lower case. */
   readonly headers: ReadonlyMap<string, string>;
   /** How many bytes the head has. */
   readonly bytes: number;

@@ -13,7 +13,7 @@ import type { PrincipalVouching } from "../protocol/wire-principal.ts";
 import { CallerCall, type CallerExchange } from "./caller-exchange.ts";
 import { CallerStream } from "./caller-stream.ts";
 
-/** What a connection reports to its peer. */
+/** What a connection reports to the `MeshPeer` that it belongs to. */
 export interface PeerConnectionOwner {
   onGreeting(connection: PeerConnection, hello: CalleeHello): void;
   /** The callee takes no new calls on this connection. */
@@ -222,7 +222,7 @@ export class PeerConnection implements LinkOwner {
     const caller = this.#callers.get(scope.caller);
     if (caller === undefined) return catalogueError("FORBIDDEN", `"${scope.caller}" is not one of the contexts that this process calls for.`);
     const left = scope.deadlineAtMs - clock.monotonicMs();
-    // Rounded down, because a callee must not have more time than its caller. Zero would mean no deadline.
+    // The time is rounded down, because a callee must not have more time than its caller. Zero would mean no deadline.
     const leftMs = left === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.floor(left));
     if (left <= 0) return catalogueError("DEADLINE_EXCEEDED", `No time was left to call ${path}.`, { executed: "no" });
     if (!this.#open.hasRoom(isStream, limits)) return fullConnection(isStream, limits);

@@ -76,7 +76,7 @@ export class RemoteTarget implements Target {
     try {
       return (JSON.stringify(input) as string | undefined) ?? "";
     } catch {
-      // The schema accepts a value that JSON cannot carry, and its parsed form may be one that JSON can carry.
+      // The schema accepts this value, which JSON cannot carry, and has made a value of it that JSON can carry.
       return (JSON.stringify(parsed) as string | undefined) ?? "";
     }
   }

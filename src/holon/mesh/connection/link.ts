@@ -124,7 +124,7 @@ export class Link extends TimerEntry {
     const kind = frame[0] as number;
     if (kind === FRAME.PONG) return undefined;
     if (kind === FRAME.PING) {
-      // A peer that sends without reading needs no answer: it can see that this process lives.
+      // A peer that sends without reading needs no answer: it sees that this process lives, because its bytes are taken.
       if (this.writer.backlogBytes <= STUCK_BYTES) this.writer.send(PONG);
       return undefined;
     }
