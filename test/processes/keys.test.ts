@@ -133,7 +133,7 @@ describe("a process in production", () => {
   test("does not start as one of many without a key: it says so, exits 2 and opens no port", async () => {
     const refused = runFixture({ ...env, HOLON_SECRET: SECRET, HOLON_MESH_PORT: String(await freePort()) });
     expect(await refused.ended).toBe(2);
-    expect(refused.output()).toMatch(/HOLON_KEY is missing: in production each process proves who it is/);
+    expect(refused.output()).toMatch(/HOLON_KEY is missing: in production each process must prove its identity/);
     expect(refused.output()).not.toContain(SECRET);
   });
 });

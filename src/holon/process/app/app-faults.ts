@@ -41,7 +41,7 @@ function notAModule(index: number): ConfigurationFault {
   return {
     variable: `contexts[${index}]`,
     problem: "is not a context with handlers.",
-    cure: "List what `implement` returns in defineApp({ contexts }); undefined is often a circle of imports.",
+    cure: "List in defineApp({ contexts }) what `implement` returns. If that is undefined, files often import each other in a circle.",
   };
 }
 
@@ -76,7 +76,7 @@ function routeFaults(modules: readonly ContextModule[]): readonly ConfigurationF
   }
 }
 
-/** The mismatches of a context and its declarations: handlers that are missing, that nothing calls, or that are not functions. */
+/** The mismatches between a context and its declarations: handlers that are missing, that nothing calls, or that are not functions. */
 function handlerFaults(module: ContextModule): readonly ConfigurationFault[] {
   return [
     ...procedureFaults(module),
@@ -120,7 +120,7 @@ function ruleFaults({ name, contract, rules }: ContextModule): readonly Configur
     ...surplusPaths(rules, contract.procedures).map((path) => ({
       variable: `${name}.${path} (rule)`,
       problem: "is for a procedure that the contract does not have.",
-      cure: `${meant(path, paths)}A rule that nothing asks protects nothing: correct its name, or remove it.`,
+      cure: `${meant(path, paths)}Nothing runs this rule, so it protects nothing: correct its name, or remove it.`,
     })),
   ];
 }

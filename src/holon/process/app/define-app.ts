@@ -11,8 +11,8 @@ import { queuesOf } from "../start/context-work.ts";
 /**
  * Decides, once for each request and at the edge only, for whom a call is made.
  *
- * Shape: undefined means that no user is signed in. An answer that is not a promise costs no wait. `ask` is for proofs that only a context can check, such as
- * one that is valid once.
+ * Shape: undefined means that no user is signed in. An answer that is not a promise costs no wait. Use `ask` for a proof that only a context can check, such
+ * as a proof that is valid only once.
  * Errors: throw UNAUTHORIZED if there is a token and it is not valid; any other error is a defect.
  */
 export type Authenticate = (request: EdgeRequest, ask: AskApp) => Principal | undefined | Promise<Principal | undefined>;
@@ -23,15 +23,15 @@ export type Authenticate = (request: EdgeRequest, ask: AskApp) => Principal | un
  */
 export type AskApp = (procedure: string, input: unknown) => Promise<unknown>;
 
-/** Checks a user's e-mail and password. Shape: a bearer token that `authenticate` accepts; undefined if they are not right. */
+/** Checks a user's e-mail and password. Shape: a bearer token that `authenticate` accepts; undefined if e-mail or password is wrong. */
 export type OpsSignIn = (credentials: Credentials, ask: AskApp) => Promise<string | undefined>;
 
 /** Options of {@link defineApp}. */
 export interface AppOptions {
-  /** Lower-case letters and digits; names the development database and the metrics. */
+  /** Lower-case letters and digits. The development database, the queues and the lines of the log have this name. */
   readonly name: string;
   readonly contexts: readonly ContextModule[];
-  /** Title, version and more of its OpenAPI document; by default the title is the name of the app and the version is 0.0.0. */
+  /** Title, version and more of the app's OpenAPI document. By default the title is the name of the app, and the version is 0.0.0. */
   readonly api?: Partial<ApiInfo>;
   readonly authenticate?: Authenticate;
   /** Lets admins sign in to the dashboard with e-mail and password; they can always sign in with a bearer token. */
@@ -40,21 +40,21 @@ export interface AppOptions {
   readonly routes?: AppRoutes;
   /** Folder that contains one folder of SQL migrations for each context; by default `migrations` in the working folder. */
   readonly migrations?: string;
-  /** Contexts that may call each other in a circle, each with the reason. A circle that is not listed ends the start. */
+  /** Contexts that may call each other in a circle, each with the reason. If the app has a circle that is not listed, it does not start. */
   readonly allowedCycles?: readonly AllowedCycle[];
 }
 
-/** A backend: its contexts, and how users are recognized. Plain data; nothing runs until a process is started from it. */
+/** A backend: its contexts, and how it recognizes its users. It is plain data: nothing runs until a process is started from it. */
 export interface App extends AppOptions {
   readonly kind: "app";
 }
 
-/** Declares an app. Which process hosts which context is decided when it is started. */
+/** Declares an app. Which contexts a process hosts is decided when the process is started. */
 export function defineApp(options: AppOptions): App {
   return { kind: "app", ...options };
 }
 
-/** The app as the environment is checked against it: names and needs of the contexts, without their handlers. */
+/** The part of an app that the environment is checked against: the names and needs of its contexts, without their handlers. */
 export function shapeOf(app: App): AppShape {
   return {
     name: app.name,

@@ -2,8 +2,8 @@ import type { ContextModule } from "../../define/define-context.ts";
 import type { ConfigurationFault } from "../plan/configuration-error.ts";
 
 /**
- * `ctx.call.stock.left` and `ctx.asSystem.call.stock.left`; in a workflow `step.call("look", ({ call }) => call.stock.left())`. Any other object may have a
- * member `call`.
+ * Matches `ctx.call.stock.left` and `ctx.asSystem.call.stock.left`; in a workflow `step.call("look", ({ call }) => call.stock.left())`. A member `call` of any
+ * other object is not matched, because it may be something else.
  */
 const CALLED = /(?:(?<![\w$])(?:ctx|asSystem)\??\.|\.call\( ?, ?(?:async ?)?\(\{ ?call ?\}\) ?=> ?(?:\(?await )?)call\??\.([\w$?.]+)/g;
 
@@ -11,10 +11,10 @@ const CALLED = /(?:(?<![\w$])(?:ctx|asSystem)\??\.|\.call\( ?, ?(?:async ?)?\(\{
 const TEXT = /\/\/.*|\/\*[\s\S]*?(?:\*\/|$)|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?/g;
 
 /**
- * Calls of other contexts of the app that are written in a handler and that its context does not declare. Each would fail when it is made.
+ * Calls of other contexts of the app that are written in a handler and that its context does not declare. Each such call would fail at run time.
  *
- * A fault ends the start, so the check may miss a call but must not invent one. It reads the code of the handlers only. It does not see the calls of a function
- * elsewhere, or calls through another name than `ctx`.
+ * A fault prevents the start, so the check may miss a call but must not invent one. It reads only the code of the handlers. It does not see the calls of a
+ * function elsewhere, or calls through another name than `ctx`.
  */
 export function undeclaredCalls(module: ContextModule, appContexts: readonly string[]): readonly ConfigurationFault[] {
   const known = new Set(appContexts.filter((name) => !Object.hasOwn(module.calls, name)));
@@ -54,7 +54,7 @@ function handlersOf({ name, procedures, rules, jobHandlers, workflowHandlers, at
   ];
 }
 
-/** The contract may put handlers in nested objects, by version. A handler may also be inside the object that `outsideEffect` or a rule on answers is. */
+/** The functions in a tree of handlers, which may have groups or versions. `outsideEffect` and a rule on answers are objects with one handler inside. */
 function functionsIn(node: unknown, nameOf: (path: string) => string, path = ""): readonly Named[] {
   if (typeof node === "function") return [[nameOf(path), node as () => unknown]];
   if (typeof node !== "object" || node === null) return [];

@@ -82,7 +82,7 @@ export class ClockWatch implements Closable {
     const seconds = Math.round(Math.abs(skewMs) / 1_000);
     log.warn(
       { context, skewSeconds: Math.round(skewMs / 1_000) },
-      `the clock of this process is ${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} the clock of its database: synchronize both; tokens and sign-ins go by this one, schedules and leases by the database's`,
+      `the clock of this process is ${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} the clock of its database: synchronize both; tokens and sign-ins use the clock of this process, schedules and leases use that of the database`,
     );
   }
 }

@@ -56,13 +56,13 @@ export function processGauges({ database: { stores }, hosted, mesh, peers, parts
     },
     {
       name: "holon_clock_skew_seconds",
-      help: "How far the clock of this process is ahead of the clock of a context's database; negative where it is behind.",
+      help: "How far the clock of this process is ahead of the clock of a context's database; negative if it is behind.",
       labels: ["context"],
       values: () => [...skewsMs].map(([name, ms]) => [[name], ms / 1_000] as const),
     },
     {
       name: "holon_mesh_unknown_frames",
-      help: "Frames of kinds that this version does not know, since start: a process on the mesh is newer.",
+      help: "Frames, since the start, of kinds that this version does not know. If there are any, a process on the mesh is newer.",
       labels: ["side"],
       values: () => [
         [["callee"], mesh?.stats().unknownFrames ?? 0],
@@ -72,10 +72,10 @@ export function processGauges({ database: { stores }, hosted, mesh, peers, parts
   ];
 }
 
-/** How long a count is used again, since one scrape reads many gauges. */
+/** How long a count is used again. One scrape reads many gauges, and they share the count. */
 const FRESH_MS = 1_000;
 
-/** The most names of unknown jobs that are shown: they come from rows, and may be any text. */
+/** The most names of unknown jobs that are shown. They are limited because they come from rows and may be any text. */
 const UNKNOWN_COUNT = 20;
 
 /** The state that the gauges of background work are read from. */
@@ -93,7 +93,7 @@ export interface WorkGaugeSources {
 }
 
 /** Every process of a context reads the same tables. */
-const SAME = "Each process of the context says the same: take the max by context, not the sum.";
+const SAME = "Each process of the context reports the same number: take the max by context, not the sum.";
 const BOUNDED = `Counted up to ${COUNTED_MOST}. ${SAME}`;
 
 /** Numbers of background work that waits, by context and by queue. A context or queue that cannot be read is left out, as if it did not exist. */
@@ -110,13 +110,13 @@ export function workGauges({ admins, retentions, workflows, jobs, backend, queue
     gauge("holon_events_held", `Events that wait for an earlier one of their key, or for the next attempt. ${BOUNDED}`, ({ heldCount }) => heldCount),
     gauge("holon_events_parked", `Events that failed too often, or do not fit the contract. ${BOUNDED}`, ({ parkedCount }) => parkedCount),
     gauge("holon_jobs_waiting", `Jobs that wait for a run. ${BOUNDED}`, ({ jobs }) => jobs.waiting),
-    gauge("holon_jobs_running", `Jobs that run now, wherever. ${BOUNDED}`, ({ jobs }) => jobs.running),
+    gauge("holon_jobs_running", `Jobs that run now, in any process. ${BOUNDED}`, ({ jobs }) => jobs.running),
     gauge("holon_jobs_failed", `Jobs that failed for good and are kept. ${BOUNDED}`, ({ jobs }) => jobs.failed),
     gauge("holon_jobs_oldest_due_seconds", `How long the oldest job that is due has waited. ${SAME}`, ({ jobs }) => jobs.oldestDueMs / 1_000),
     gauge("holon_workflows_stuck", `Runs of workflows that do not go on until they are resumed. ${BOUNDED}`, ({ stuckCount }) => stuckCount),
     {
       name: "holon_workflows_left",
-      help: `Open runs of a version of a workflow that this version of the app has no body for, among the ${COUNTED_MOST} that are due first; 0 for each version that this process works. Take the min by context and workflow: above 0, no process has the body.`,
+      help: `Open runs of a version of a workflow that this version of the app has no body for, among the ${COUNTED_MOST} that are due first; 0 for each version that this process runs. Take the min by context and workflow: if it is above 0, no process has the body.`,
       labels: ["context", "workflow"],
       values: async () => [
         ...(await answersOf(admins.map(leftRunValues))).flat(),
@@ -125,19 +125,19 @@ export function workGauges({ admins, retentions, workflows, jobs, backend, queue
     },
     {
       name: "holon_workflows_hanging",
-      help: "Runs at work in this process whose body has waited for over a minute for a promise that is not a step. Each keeps a place. Take the sum by context.",
+      help: "Runs at work in this process whose body has waited for over a minute for a promise that is not a step. Each takes up one of the places for runs. Take the sum by context.",
       labels: ["context"],
       values: () => workflows.map(({ context, hanging }) => [[context], hanging().length] as const),
     },
     {
       name: "holon_retention_lag_seconds",
-      help: "For how long the oldest row of a table should be gone, since it was kept long enough. Each process of the context says the same: take the max by context and table.",
+      help: "How long ago the oldest row of a table should have been removed. Each process of the context reports the same number: take the max by context and table.",
       labels: ["context", "table"],
       values: async () => (await answersOf(retentions.map(lagValues))).flat(),
     },
     {
       name: "holon_jobs_unknown",
-      help: "Jobs that are due and that this version of the app does not have; 0 for each job that this process works. Take the min by context and job: above 0, no process has the job.",
+      help: "Jobs that are due and that this version of the app does not have; 0 for each job that this process runs. Take the min by context and job: if it is above 0, no process has the job.",
       labels: ["context", "job"],
       values: async () => [
         ...(await answersOf(admins.map(unknownValues))).flat(),
@@ -146,7 +146,7 @@ export function workGauges({ admins, retentions, workflows, jobs, backend, queue
     },
     {
       name: "holon_queue_jobs",
-      help: "Jobs on a queue, by state. Each process that works the queue says the same: take the max by queue and state, not the sum.",
+      help: "Jobs on a queue, by state. Each process that takes work from the queue reports the same number: take the max by queue and state, not the sum.",
       labels: ["queue", "state"],
       values: () => (backend === undefined ? [] : queueValues(backend, queues)),
     },

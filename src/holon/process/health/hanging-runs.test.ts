@@ -73,7 +73,7 @@ it("a run whose body hangs is counted, and named in readiness, until it goes on"
   ]);
   await order("a");
   await until(() => {
-    // The clock moves no faster than the leases beside it are renewed.
+    // Small jumps of the clock, so that the process can renew its leases between them.
     aheadMs += 200;
     return isDegraded(process);
   });

@@ -9,7 +9,7 @@ import type { Work } from "../start/start-work.ts";
 /** A part that a process works with, and whether it works now. */
 export interface HealthPart {
   readonly part: "database" | "peer" | "queues" | "rates" | "work";
-  /** The context for a database, for a peer and for background work; the backend for the others. It labels a metric, and all names are known at start. */
+  /** The context of a database, a peer or background work; the backend of any other part. It is a label of a metric. All names are known at start. */
   readonly name: string;
   /** The fault as a sentence for operators; undefined while the part works. */
   readonly fault: string | undefined;
@@ -17,7 +17,7 @@ export interface HealthPart {
 
 /** The state that {@link healthParts} reads. */
 interface HealthSources {
-  /** By context. */
+  /** The databases by context. */
   readonly databases: ReadonlyMap<string, unknown>;
   /** Contexts whose tables are not as their code needs them. */
   readonly differing: OpenDatabase["differing"];
@@ -29,7 +29,7 @@ interface HealthSources {
   /** Workflow runs of this process whose body hangs, by context. */
   readonly hanging: ReadonlyMap<string, readonly HangingRun[]>;
   readonly backend: Pick<NonNullable<Work["backend"]>, "kind" | "fault"> | undefined;
-  /** Only if several edges count together. */
+  /** Set only if several edges count rates together. */
   readonly rateStore: Pick<RateStore, "reachable"> | undefined;
 }
 
@@ -88,9 +88,9 @@ interface ReadinessSources {
 /**
  * Whether a load balancer should send calls to this process, and what does not work here.
  *
- * A process is not ready while it starts or stops, and while none of its contexts can work because each has a database that does not answer, or whose tables
- * are not those of the code. Any other part that does not work makes the process *degraded*: other processes miss that part as well, so all of them would leave
- * the balancer together, with everything that still works.
+ * A process is not ready while it starts or stops. It is not ready either while none of its contexts can work: the database of each context does not answer, or
+ * its tables are not as the code needs them. If any other part does not work, the process is *degraded* and stays ready. The other processes lack that part
+ * too, so all of them would leave the balancer together, with everything that still works.
  */
 export function readinessOf({ phase, hosted, parts }: ReadinessSources): Readiness {
   const reasons: string[] = phase === "running" ? [] : [`this process is ${phase}`];

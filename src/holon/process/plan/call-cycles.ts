@@ -20,9 +20,9 @@ export function refuseCallCycles(shape: AppShape, reader: EnvironmentReader): vo
 }
 
 /**
- * For every call that is part of a circle, the shortest circle that it is part of; each circle once.
+ * Finds, for every call that is part of a circle, the shortest circle with this call. Each circle is listed once.
  *
- * Longer circles that consist of these alone are not listed: an app that allows the short ones has allowed them too.
+ * A longer circle that consists only of calls in short ones is not listed: an app that allows the short circles has allowed the long one too.
  */
 export function callCycles(shape: Pick<AppShape, "contexts">): string[][] {
   const calls = new Map(shape.contexts.map((context) => [context.name, context.calls]));

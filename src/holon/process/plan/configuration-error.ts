@@ -62,7 +62,7 @@ export function meant(name: string, known: Iterable<string>): string {
 
 /** The known name that was most likely meant; undefined if none is close. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
-  // Longer names may differ in more places. Beyond a third of the length a name is a guess and no help.
+  // Longer names may differ in more places. If more than a third of the letters differ, the name is only a guess and does not help.
   let best = Math.max(1, Math.floor(name.length / 3)) + 1;
   let nearest: string | undefined;
   for (const candidate of known) {

@@ -3,7 +3,7 @@ import { type ConfigurationFault, maskedValue, meant } from "./configuration-err
 /** The variables of a process, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads a file that a variable names. Errors: any, if it cannot be read. */
+/** Reads a file that a variable names. Errors: any error if the file cannot be read. */
 export type ReadFile = (path: string) => string;
 
 /** The form that a URL must have. */
@@ -126,12 +126,12 @@ export class EnvironmentReader {
     }
     const { protocol } = new URL(value);
     if (form.schemes.includes(protocol)) return true;
-    this.refuse(name, `begins with ${protocol}// where ${form.schemes.map((scheme) => `${scheme}//`).join(" or ")} is needed.`, cure);
+    this.refuse(name, `begins with ${protocol}// and must begin with ${form.schemes.map((scheme) => `${scheme}//`).join(" or ")}.`, cure);
     return false;
   }
 }
 
-/** The variable that names a file with the value of another. */
+/** The variable that names a file with the value of another variable. */
 export function fileVariable(name: string): string {
   return `${name}_FILE`;
 }

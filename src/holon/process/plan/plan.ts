@@ -23,7 +23,7 @@ export interface AllowedCycle {
   readonly reason: string;
 }
 
-/** An app without its code: the parts that decide whether a topology is possible. */
+/** An app without its code. It has only the parts that decide whether a topology is possible. */
 export interface AppShape {
   readonly name: string;
   readonly contexts: readonly ContextShape[];
@@ -66,7 +66,7 @@ export type DatabasePlan =
   /** No context hosted here needs a shared database. */
   | { readonly kind: "none" };
 
-/** All decisions that the environment makes for a process. Code below this reads no variable again. */
+/** All decisions that the environment makes for a process. Code that gets a plan never reads a variable itself. */
 export interface Plan {
   /** The name of the app. */
   readonly name: string;
@@ -98,13 +98,13 @@ export interface Plan {
   readonly workersCount: number;
   /** Proves the identity of this process; absent if processes prove only that they belong to the app. */
   readonly key?: ProcessKey;
-  /** Public keys of all processes, by the names that they speak for; set if `key` is. */
+  /** Public keys of all processes, by the names that they speak for; set if `key` is set. */
   readonly peers?: RosterKeys;
   /** PEM texts for TLS between processes; absent if TLS is off. */
   readonly meshTls?: MeshTlsPlan;
-  /** Proves that a process belongs to the app; absent if it must be made up. */
+  /** The secret that proves that a process belongs to the app; absent if it must be made up. */
   readonly secret?: string;
-  /** Whether the code that starts the process must make the secret up, one for all processes of the app. */
+  /** Whether the code that starts the process must make up the secret. All processes of the app then get the same one. */
   readonly secretMadeUp: boolean;
   readonly limits: Limits;
   readonly logLevel: LogLevel;

@@ -75,17 +75,17 @@ describe("the identity of a process", () => {
   });
 
   it.each<[string, Environment, string, RegExp]>([
-    ["in production without a key", PRODUCTION, "HOLON_KEY", /each process proves who it is.*HOLON_ALLOW_SECRET_ONLY=yes/],
+    ["in production without a key", PRODUCTION, "HOLON_KEY", /each process must prove its identity.*HOLON_ALLOW_SECRET_ONLY=yes/],
     ["in production with a secret and no key", { ...PRODUCTION, HOLON_SECRET: "x".repeat(32) }, "HOLON_KEY", /is missing/],
     ["in production by secret without the secret", { ...PRODUCTION, HOLON_ALLOW_SECRET_ONLY: "yes" }, "HOLON_SECRET", /is missing/],
     ["with a permission that is not yes", { ...KEYED, HOLON_ALLOW_SECRET_ONLY: "true" }, "HOLON_ALLOW_SECRET_ONLY", /yes/],
     ["with a key and no roster", { ...KEYED, HOLON_PEERS: undefined }, "HOLON_PEERS", /is missing: HOLON_KEY is set/],
     ["with a roster and no key", { ...KEYED, HOLON_KEY: undefined }, "HOLON_KEY", /is missing: HOLON_PEERS is set/],
-    ["with a key that is none", { ...KEYED, HOLON_KEY: "hunter2" }, "HOLON_KEY", /no private Ed25519 key/],
-    ["with a public key for a private one", { ...KEYED, HOLON_KEY: orders.key.publicKey }, "HOLON_KEY", /no private Ed25519 key/],
+    ["with a key that is none", { ...KEYED, HOLON_KEY: "hunter2" }, "HOLON_KEY", /not a private Ed25519 key/],
+    ["with a public key for a private one", { ...KEYED, HOLON_KEY: orders.key.publicKey }, "HOLON_KEY", /not a private Ed25519 key/],
     ["with the key of another context", { ...KEYED, HOLON_KEY: catalog.jwk }, "HOLON_PEERS", /does not bind the key of this process to orders/],
-    ["with a roster that is no JSON", { ...KEYED, HOLON_PEERS: "orders=abc" }, "HOLON_PEERS", /no JSON object/],
-    ["with a roster that is a list", { ...KEYED, HOLON_PEERS: "[]" }, "HOLON_PEERS", /no JSON object/],
+    ["with a roster that is no JSON", { ...KEYED, HOLON_PEERS: "orders=abc" }, "HOLON_PEERS", /not a JSON object/],
+    ["with a roster that is a list", { ...KEYED, HOLON_PEERS: "[]" }, "HOLON_PEERS", /not a JSON object/],
     [
       "with a misspelled context in the roster",
       { ...KEYED, HOLON_PEERS: peers({ catalogue: catalog.key.publicKey }) },
@@ -106,8 +106,8 @@ describe("the identity of a process", () => {
     const { d } = JSON.parse(orders.jwk) as { readonly d: string };
     const error = faultsOf({ ...KEYED, HOLON_PEERS: peers({ mail: JSON.parse(orders.jwk) as unknown, payments: `${d}=` }) });
     expect(error.faults.map(({ problem }) => problem)).toEqual([
-      "has for payments what is no public key.",
-      "has for mail what is no public key.",
+      "has for payments a value that is not a public key.",
+      "has for mail a value that is not a public key.",
       "has no key of payments, which this process calls.",
     ]);
     expect(error.render()).not.toContain(d);

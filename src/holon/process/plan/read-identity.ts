@@ -7,7 +7,7 @@ import type { EnvironmentReader } from "./environment-reader.ts";
 import { type AppShape, type MeshTlsPlan, namesOf, type Role } from "./plan.ts";
 import { knownContexts } from "./variables.ts";
 
-/** How a process uses the mesh: not at all, other processes may call it, or it needs other processes. */
+/** How a process uses the mesh. `none`: not at all; `open`: other processes may call it; `shared`: it needs other processes. */
 type MeshUse = "none" | "open" | "shared";
 
 /** The parts of the process that decide which names its key must speak for. */
@@ -19,17 +19,17 @@ interface IdentityNeeds {
   readonly mesh: MeshUse;
 }
 
-/** Key and roster: both or neither. */
+/** The key and the roster. Either both are set, or neither is. */
 type KeyPlan = { readonly key: ProcessKey; readonly peers: RosterKeys } | { readonly key?: undefined; readonly peers?: undefined };
 
 const KEY_CURE =
   "Set it to a private Ed25519 key, as a JWK or as PKCS #8 in PEM: `node main.js key` makes one, so does openssl genpkey -algorithm ed25519.";
 const PEERS_CURE = 'Write it as JSON, public keys by context and for the edge: {"edge": ["..."], "orders": ["...", "..."]}.';
 
-/** How this process and the others prove who they are: by keys, by certificates, by a secret. */
+/** How this process and the others prove their identity: by keys, by certificates, by a secret. */
 type IdentityPlan = KeyPlan & SecretPlan & { readonly meshTls?: MeshTlsPlan };
 
-/** Reads how this process and the others prove who they are. */
+/** Reads how this process and the others prove their identity. */
 export function readIdentity(shape: AppShape, needs: IdentityNeeds, production: boolean, reader: EnvironmentReader): IdentityPlan {
   const keys = readKeys(shape, needs, production, reader);
   const meshTls = readMeshTls(reader);
@@ -38,8 +38,8 @@ export function readIdentity(shape: AppShape, needs: IdentityNeeds, production: 
 }
 
 /**
- * Reads the key of this process and those of the others. In production a process that is one of several must have a key, unless a variable allows by name that a
- * shared secret is enough.
+ * Reads the key of this process and those of the others. In production a process that is one of several must have a key, unless HOLON_ALLOW_SECRET_ONLY allows
+ * a shared secret instead.
  */
 function readKeys(shape: AppShape, needs: IdentityNeeds, production: boolean, reader: EnvironmentReader): KeyPlan {
   const hasKey = reader.hasSecret("HOLON_KEY");
@@ -52,8 +52,8 @@ function readKeys(shape: AppShape, needs: IdentityNeeds, production: boolean, re
   if (!hasKey && !hasPeers && !isSecretEnough) {
     reader.refuse(
       "HOLON_KEY",
-      "is missing: in production each process proves who it is.",
-      `${KEY_CURE} Give all processes its public half in HOLON_PEERS. Or let a secret do that proves membership only, by HOLON_ALLOW_SECRET_ONLY=yes.`,
+      "is missing: in production each process must prove its identity.",
+      `${KEY_CURE} Give all processes its public half in HOLON_PEERS. Or allow a secret, which proves membership only, by HOLON_ALLOW_SECRET_ONLY=yes.`,
     );
   }
   if (key === undefined || peers === undefined) return {};
@@ -61,7 +61,7 @@ function readKeys(shape: AppShape, needs: IdentityNeeds, production: boolean, re
   return { key, peers };
 }
 
-/** Whether processes prove themselves with a shared secret. */
+/** Whether processes use a shared secret to prove that they belong to the app. */
 function countsOnSecret(needs: IdentityNeeds, production: boolean, reader: EnvironmentReader): boolean {
   if (reader.hasSecret("HOLON_KEY") || reader.hasSecret("HOLON_PEERS")) return false;
   return !production || needs.mesh !== "shared" || reader.has("HOLON_ALLOW_SECRET_ONLY");
@@ -70,7 +70,7 @@ function countsOnSecret(needs: IdentityNeeds, production: boolean, reader: Envir
 function readKey(reader: EnvironmentReader): ProcessKey | undefined {
   const text = reader.secret("HOLON_KEY");
   const key = text === undefined ? undefined : parseProcessKey(text);
-  if (text !== undefined && key === undefined) reader.refuse("HOLON_KEY", "is no private Ed25519 key.", KEY_CURE);
+  if (text !== undefined && key === undefined) reader.refuse("HOLON_KEY", "is not a private Ed25519 key.", KEY_CURE);
   return key;
 }
 
@@ -79,7 +79,7 @@ function readPeers(shape: AppShape, reader: EnvironmentReader): RosterKeys | und
   if (text === undefined) return undefined;
   const entries = parseEntries(text);
   if (entries === undefined) {
-    reader.refuse("HOLON_PEERS", "is no JSON object.", PEERS_CURE);
+    reader.refuse("HOLON_PEERS", "is not a JSON object.", PEERS_CURE);
     return undefined;
   }
   const names = [EDGE, ...knownContexts(shape)];
@@ -90,11 +90,11 @@ function readPeers(shape: AppShape, reader: EnvironmentReader): RosterKeys | und
     if (!names.includes(name)) {
       reader.refuse(
         "HOLON_PEERS",
-        `names ${maskedValue(name)}, which is no context of the app.`,
+        `names ${maskedValue(name)}, which is not a context of the app.`,
         `${meant(name, names)}Names are: ${names.join(", ")}.`,
       );
     } else if (keys.length === 0 || !keys.every(isPublicKey)) {
-      reader.refuse("HOLON_PEERS", `has for ${name} what is no public key.`, "A public key has 43 characters: the x of the JWK.");
+      reader.refuse("HOLON_PEERS", `has for ${name} a value that is not a public key.`, "A public key has 43 characters: the x of the JWK.");
     } else peers.set(name, keys);
   }
   return Object.fromEntries(peers);
@@ -133,9 +133,9 @@ const LEAST_LENGTH = 32;
 type SecretPlan = { readonly secret: string; readonly secretMadeUp: false } | { readonly secretMadeUp: true };
 
 /**
- * Reads the secret. It is not made up if another process has to know it. That is so for a process that calls other processes, or that only other processes can
- * call; in production it is so for every process with a mesh. Exceptions: a variable allows it by name, or processes have keys; then `mesh` is `none`, since no
- * other process has to know the secret.
+ * Reads the secret. A secret that another process has to know is not made up. A process shares its secret if it calls other processes, or if only other
+ * processes can call it; in production, also if it merely has a mesh. There are two exceptions. HOLON_ALLOW_MADE_UP_SECRET allows a made-up secret. And if
+ * processes have keys, no other process has to know the secret; `mesh` is then `none`.
  */
 function readSecret(mesh: MeshUse, production: boolean, reader: EnvironmentReader): SecretPlan {
   const secret = reader.secret("HOLON_SECRET");
@@ -148,7 +148,7 @@ function readSecret(mesh: MeshUse, production: boolean, reader: EnvironmentReade
   if (!mayMakeUp && !reader.hasSecret("HOLON_SECRET")) {
     reader.refuse(
       "HOLON_SECRET",
-      production ? "is missing: production makes up no secret." : "is missing: this process and others must have the same.",
+      production ? "is missing: in production no secret is made up." : "is missing: this process and others must have the same.",
       `${howTo}; or allow a made-up one by HOLON_ALLOW_MADE_UP_SECRET=yes.`,
     );
   }
@@ -166,7 +166,7 @@ function readMeshTls(reader: EnvironmentReader): MeshTlsPlan | undefined {
   for (const name of missing) reader.refuse(name, `is missing: ${given.join(" and ")} is set.`, "Set all three, in PEM, or none.");
   if (cert === undefined || key === undefined || ca === undefined) return undefined;
   const bad = [PARTS.cert, PARTS.ca].filter((name) => !isCertificate(name === PARTS.cert ? cert : ca));
-  for (const name of bad) reader.refuse(name, "is no certificate.", "Set it to the PEM text of one, or of several, each with its BEGIN and END.");
+  for (const name of bad) reader.refuse(name, "is not a certificate.", "Set it to the PEM text of one, or of several, each with its BEGIN and END.");
   if (bad.length === 0 && !belongTogether(cert, key))
     reader.refuse(PARTS.key, `is not the key of ${PARTS.cert}.`, "Set it to its private key, in PEM, without a passphrase.");
   return { cert, key, ca };

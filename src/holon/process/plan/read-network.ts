@@ -59,7 +59,7 @@ export function readTrustedProxies(reader: EnvironmentReader): string[] {
     reader.refuse(
       "HOLON_TRUSTED_PROXIES",
       `has ${maskedValue(network)}.`,
-      "List addresses or networks, as in 10.0.0.0/8,fd00::/8; a number of hops or a name would let anybody choose his own address.",
+      "List addresses or networks, as in 10.0.0.0/8,fd00::/8; with a number of hops or a name, each client could choose its own address.",
     );
   }
   return networks;

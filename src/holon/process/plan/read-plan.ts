@@ -11,7 +11,7 @@ import { LIMIT_NAMES, limitVariable, refuseUnknownVariables } from "./variables.
 
 const OTLP: UrlForm = { schemes: ["http:", "https:"], example: "http://collector:4318" };
 
-/** For a caller without files: a variable that names a file is refused. */
+/** For a caller without files. Every file is empty, so a variable that names a file is refused. */
 const noFiles: ReadFile = () => "";
 
 /**
@@ -47,7 +47,7 @@ export function readPlan(shape: AppShape, env: Environment, readFile = noFiles):
     ...(otlpEndpoint === undefined ? {} : { otlpEndpoint }),
     trustedProxies: readTrustedProxies(reader),
     corsOrigins: readCorsOrigins(reader),
-    // The page has the origin of the app's own pages, so a fault in it would be a fault of theirs.
+    // The page has the same origin as the app's own pages, so a security fault in it would be a fault of all these pages.
     docs: reader.choice("HOLON_DOCS", DOCS, production ? "document" : "page"),
   };
   refuseUnknownVariables(shape, reader);
@@ -62,7 +62,7 @@ const GREATEST_TIMER_MS = 2 ** 31 - 1;
 /** Ten years: the database cannot compute with times that are much longer ago. */
 const GREATEST_KEPT_MS = 3_650 * 86_400_000;
 
-/** The smallest values of limits for which it is not 1. */
+/** The smallest value of each limit whose smallest value is not 1. */
 const LEAST: Partial<Record<keyof Limits, number>> = { clockSkewMs: 0, drainMs: 0, graceMs: 0, inboxKeptMs: 86_400_000 };
 
 /** Pairs of limits: the first must be below the second; `mayEqual` also allows equal values. */
@@ -82,7 +82,7 @@ function greatestOf(name: keyof Limits): number {
 
 /** The limits in force: the defaults, and the values of `HOLON_LIMIT_<NAME>`. */
 function readLimits(production: boolean, reader: EnvironmentReader): Limits {
-  // No load balancer sends work to a development machine, so a stop there does not wait for one to notice.
+  // No load balancer sends work to a development machine, so a stop there does not wait for a balancer to notice it.
   const defaults: Limits = production ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, drainMs: 0 };
   const limits: Record<keyof Limits, number> = { ...defaults };
   for (const name of LIMIT_NAMES) {

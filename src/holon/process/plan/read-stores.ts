@@ -18,7 +18,7 @@ interface Stores {
   readonly workersCount: number;
 }
 
-/** The databases and queues that a process uses. In production the embedded Postgres is refused, unless a variable allows it by name. */
+/** The databases and queues that a process uses. In production the embedded Postgres is refused, unless HOLON_ALLOW_EMBEDDED_DATABASE allows it. */
 export function readStores(
   shape: AppShape,
   hosted: readonly string[],
@@ -55,7 +55,7 @@ export function readStores(
 function readQueuePrefix(app: string, reader: EnvironmentReader): string {
   const prefix = reader.text("HOLON_QUEUE_PREFIX") ?? app.toLowerCase().replace(/[^a-z0-9_]/g, "_");
   if (reader.has("HOLON_QUEUE_PREFIX") && !QUEUE_PREFIX.test(prefix)) {
-    reader.refuse("HOLON_QUEUE_PREFIX", "is no name for queues.", "Use lower-case letters, digits and _, at most 40, a letter first.");
+    reader.refuse("HOLON_QUEUE_PREFIX", "is not a name for queues.", "Use lower-case letters, digits and _, at most 40, a letter first.");
   }
   return prefix;
 }

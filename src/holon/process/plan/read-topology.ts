@@ -26,7 +26,7 @@ export function readContexts(shape: AppShape, reader: EnvironmentReader): string
     if (all.includes(name)) continue;
     reader.refuse(
       "HOLON_CONTEXTS",
-      `names ${maskedValue(name)}, which is no context of the app.`,
+      `names ${maskedValue(name)}, which is not a context of the app.`,
       `${meant(name, all)}Contexts are: ${all.join(", ")}.`,
     );
   }
@@ -40,7 +40,7 @@ export function readRoles(contexts: readonly string[], reader: EnvironmentReader
   const roles = ROLES.filter((role) => asked.some((name) => (nearestName(name, ROLES) ?? name) === role));
   for (const name of asked) {
     if (ROLES.some((role) => role === name)) continue;
-    reader.refuse("HOLON_ROLES", `names ${maskedValue(name)}, which is no role.`, `${meant(name, ROLES)}Roles are: ${ROLES.join(", ")}.`);
+    reader.refuse("HOLON_ROLES", `names ${maskedValue(name)}, which is not a role.`, `${meant(name, ROLES)}Roles are: ${ROLES.join(", ")}.`);
   }
   const idle = contexts.length === 0 ? asked.filter((name) => name === "rpc" || name === "jobs") : [];
   for (const role of idle) {
@@ -92,7 +92,7 @@ function toAddress(variable: string, url: string, reader: EnvironmentReader): st
   if (hostname === "") reader.refuse(variable, "has an address without a host.", `Write it as in ${MESH_ADDRESS.example}.`);
   else if (port === "0") reader.refuse(variable, "has an address with port 0.", "Name the port that the process listens on.");
   if (username + password !== "")
-    reader.refuse(variable, "has a login in an address.", "Take it out: processes prove who they are by HOLON_KEY, or by HOLON_SECRET.");
+    reader.refuse(variable, "has a login in an address.", "Take it out: processes prove their identity by HOLON_KEY, or by HOLON_SECRET.");
   else if (hostname !== "" && !/^\/?$/.test(pathname + search + hash)) {
     reader.refuse(variable, "has an address with a path.", "Give host and port only: the mesh needs a port of its own.");
   }

@@ -83,8 +83,8 @@ interface ConnectionBudget {
   /** One more for each context, which checks whether the server answers while the pool is busy. */
   readonly healthCount: number;
   /**
-   * Connections that renew leases, if the background work of contexts runs here: one for each context while its pool is busy, and two of the second thread
-   * while the process is blocked.
+   * Connections that renew leases, if the background work of contexts runs here. Each context has one for the time when its pool is busy, and two in the second
+   * thread for the time when the process is blocked.
    */
   readonly renewalsCount: number;
   /** The client that receives NOTIFY. */
@@ -97,7 +97,7 @@ interface ConnectionBudget {
 /** The extra connection of a pool, and those of the second thread for jobs and for workflow runs. */
 const RENEWALS_OF_CONTEXT = 3;
 
-/** The worst case of one process. Multiply it by the number of replicas and compare with `max_connections`. */
+/** The number of connections of one process in the worst case. Multiply it by the number of replicas and compare with `max_connections`. */
 export function connectionBudget(plan: Plan): ConnectionBudget {
   const contextsCount = plan.databaseContexts.length * plan.limits.poolCount;
   const healthCount = plan.databaseContexts.length;

@@ -18,7 +18,7 @@ const app = defineApp({
   api: { title: "Politeness", version: "2.0.0" },
   contexts: [greet.implement({ procedures: greet.procedures({ hello: async () => "hello" }) })],
 });
-/** An edge without contexts: it knows all that it shows of them from their contracts. */
+/** An edge without contexts. All that it shows of the contexts comes from their contracts. */
 const EDGE = { HOLON_CONTEXTS: "none", HOLON_GREET_URL: "mesh://127.0.0.1:9", HOLON_SECRET: "s", PORT: "0", HOLON_OPS_PORT: "0" };
 
 let running: RunningProcess | undefined;

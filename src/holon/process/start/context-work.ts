@@ -30,7 +30,7 @@ function isEmpty(declared: object): boolean {
   return Object.keys(declared).length === 0;
 }
 
-/** Writes the subscribers of the hosted contexts' events to the database, before any of the contexts can emit one, whatever the roles of the process. */
+/** Writes to the database which contexts subscribe to events of the hosted contexts, before one can be emitted. Every process does so, whatever its roles. */
 export async function writeSubscribers(
   hosted: readonly ContextModule[],
   app: readonly ContextModule[],

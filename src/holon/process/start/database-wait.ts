@@ -63,7 +63,8 @@ export class DatabaseWait {
   /**
    * Runs a part of the start, and runs it again while its database does not answer or is busy, for up to `startPatienceMs`.
    *
-   * Errors: ConfigurationError - the server refuses the login or has no such database; UNAVAILABLE - the time is over; any other error at once.
+   * Errors: ConfigurationError if the server refuses the login or does not have the database; UNAVAILABLE if the time is over. Any other error is thrown at
+   * once.
    */
   async run<Result>(needed: NeededDatabase, work: () => Promise<Result>): Promise<Result> {
     const { plan, log, clock } = this.#deps;
@@ -82,7 +83,7 @@ export class DatabaseWait {
         throw error;
       }
     };
-    // The waits between attempts do not keep the process running, and nothing else may be open yet.
+    // This timer keeps the process running: the waits between attempts do not, and nothing else may be open yet.
     const alive = setInterval(() => {}, SAY_MS);
     try {
       const result = await retry(this.#deps, { ...WAITS, forMs }, attempt, { isPassing: isAway });
@@ -107,7 +108,7 @@ export class DatabaseWait {
   }
 }
 
-/** Whether waiting may help. The queue layer marks all errors of its server as passing. */
+/** Whether waiting may help. The queue layer marks all errors of its server as passing, so the SQLSTATE is checked as well. */
 function isAway(error: unknown): boolean {
   const state = sqlState(error) ?? "";
   if (!isPassing(error) || REFUSED[state] !== undefined) return false;

@@ -17,8 +17,8 @@ const LISTENING = "0A";
  * Opens each port of a plan and closes it again, before anything else is opened. Otherwise a database would be started first, which takes seconds and hides the
  * reason of the failure.
  *
- * Guarantee: none for later; another program may take a port before the process listens on it.
- * Errors: CONFLICT - all ports that cannot be opened, each with its variable and, if the system reports it, the process that has it.
+ * Guarantee: only that the ports are free now. Another program may take a port before the process listens on it.
+ * Errors: CONFLICT with all ports that cannot be opened, each with its variable and, if the system reports it, the process that has it.
  */
 export async function assertListenersFree(plan: Pick<Plan, "edge" | "mesh" | "ops">): Promise<void> {
   await assertFree([
@@ -48,7 +48,7 @@ async function problemOf({ host, port, portVariable, hostVariable }: NamedListen
     if (code === "EADDRINUSE") {
       return `${portVariable} ${port} is taken by ${portHolder(port) ?? "another program"}. Stop it, or set ${portVariable} to another port; 0 takes a free one.`;
     }
-    if (code === "EACCES") return `${portVariable} ${port} is not for this user. Choose a port above 1023.`;
+    if (code === "EACCES") return `${portVariable} ${port} may not be opened by this user. Choose a port above 1023.`;
     if (code === "EADDRNOTAVAIL") return `${hostVariable} ${host} is not an address of this machine. Use one that it has, or 0.0.0.0 for all.`;
     if (code === "ENOTFOUND" || code === "EAI_AGAIN")
       return `${hostVariable} ${host} is a name without an address. Use 127.0.0.1, or 0.0.0.0 for all.`;
@@ -68,7 +68,7 @@ function portHolder(port: number): string | undefined {
   return pid === undefined ? undefined : `process ${pid} (${read(() => readFileSync(`/proc/${pid}/comm`, "utf8")).trim()})`;
 }
 
-/** Shape: as links of open files name them, `socket:[12345]`. */
+/** The sockets that listen on a port, as the links of open files name them: `socket:[12345]`. */
 function listeningSockets(table: string, port: number): readonly string[] {
   const rows = read(() => readFileSync(table, "utf8")).split("\n");
   return rows.flatMap((row) => {

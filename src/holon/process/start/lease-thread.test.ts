@@ -13,8 +13,8 @@ const timing = { leaseMs: 1_800, sweepMs: 100, resendAfterMs: 300, resendLostMs:
 const jobs = { compute: job(Data), crowd: job(Data, { concurrency: 3 }), loop: job(Data), wait: job(Data) };
 
 /**
- * A lease for a process that is blocked several times. Between two times its event loop runs, and then the second thread waits for a third of a lease again and
- * opens a new connection.
+ * The lease of a process that is blocked several times. Whenever its event loop runs in between, the second thread has to wait again for a third of a lease and
+ * to open a new connection.
  */
 const CROWD_LEASE_MS = 3_000;
 

@@ -27,10 +27,10 @@ export interface CoreOptions {
   readonly plan: Plan;
   readonly log: Logger;
   readonly clock?: Clock;
-  /** In [0, 1). */
+  /** Returns a number that is at least 0 and less than 1. */
   readonly random?: () => number;
   readonly newId?: () => string;
-  /** Wraps each procedure that callers reach; tests inject faults and duplicates here. */
+  /** Wraps each procedure that callers reach. Tests use it to inject faults and to send calls twice. */
   readonly wrapTarget?: (target: Target) => Target;
   /** Callers that are not contexts of the app and may call all of them; for tests. */
   readonly guests?: readonly string[];
@@ -135,7 +135,7 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
   };
 }
 
-/** With keys if the plan has them. The secret proves membership only. */
+/** The identity uses keys if the plan has them. Otherwise it uses the secret, which proves membership only. */
 function createIdentity({ key, peers, limits }: Plan, secret: string, clock: Clock): ProcessIdentity {
   if (key === undefined || peers === undefined) return createSecretIdentity(secret);
   return createKeyIdentity({ key, roster: new Roster(peers), clock, limits });

@@ -42,7 +42,7 @@ export async function openRateStore({ plan, clock, wheel, log, random }: Core, o
   return open.add("rate store", await openRedisRateStore(plan.redisUrl, plan.queuePrefix, { clock, wheel, log, random }));
 }
 
-/** An edge without contexts has the contracts of all, so the document is the same in every process. */
+/** Every process has the contracts of all contexts, even an edge without contexts. So the document is the same in every process. */
 function addDocs(server: FastifyInstance, app: App, { docs }: Plan): void {
   if (docs === "off") return;
   const document = openApiOf(app);
@@ -57,13 +57,13 @@ export function askOf(core: Core): AskApp {
   return async (procedure, input) => {
     const target = targets.get(procedure);
     if (target === undefined || target.procedure.access === "internal")
-      throw catalogueError("UNAVAILABLE", `${procedure} is not reached from this process.`);
+      throw catalogueError("UNAVAILABLE", `${procedure} cannot be called from this process.`);
     const caller = callerFor(procedure);
     return target.invoke(Scope.root({ principal: ANONYMOUS, caller, deadlineAtMs: clock.monotonicMs() + plan.limits.deadlineMs }), input);
   };
 }
 
-/** The principal that the app's `authenticate` returns, anonymous if it returns nothing. Only a promise is waited for: most tokens are known at once. */
+/** The principal that the app's `authenticate` returns, anonymous if it returns nothing. It waits only for a promise: most tokens are known at once. */
 export function edgeAuthenticate(authenticate: Authenticate | undefined, ask: AskApp): (request: EdgeRequest) => Principal | Promise<Principal> {
   if (authenticate === undefined) return () => ANONYMOUS;
   return (request) => {

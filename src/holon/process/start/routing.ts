@@ -56,7 +56,7 @@ export function createResolver(hosted: readonly CompiledContext[], peers: Readon
   return (contextName, path, procedure) => {
     const target = local.get(contextName)?.targets.get(path) ?? peers.get(contextName)?.target(contextName, path, procedure);
     if (target === undefined)
-      throw catalogueError("NOT_FOUND", `${path} is not to be had in this process: ${contextName} is neither hosted nor addressed.`);
+      throw catalogueError("NOT_FOUND", `${path} cannot be called from this process: ${contextName} is not hosted here and has no address.`);
     return target;
   };
 }
@@ -78,8 +78,8 @@ export function targetsOf(contracts: readonly Contract[], resolve: ResolveTarget
 }
 
 /**
- * Which context may call which, from the declared `calls` and nothing else. A subscription to events (`subscribesTo`) gives no right to call. Handlers, jobs,
- * workflows and `ctx.asSystem` of one context have the same rights. The edge may call all contexts, and hides internal procedures.
+ * Decides which context may call which, by the declared `calls` and nothing else. A subscription to events (`subscribesTo`) gives no right to call. Handlers,
+ * jobs, workflows and `ctx.asSystem` of one context have the same rights. The edge may call all contexts, and hides internal procedures.
  */
 export function createCallPolicy({ contexts }: Pick<AppShape, "contexts">, guests: readonly string[] = []): MayCall {
   const calls = new Map(contexts.map(({ name, calls: declared }) => [name, new Set(declared)]));
@@ -88,8 +88,8 @@ export function createCallPolicy({ contexts }: Pick<AppShape, "contexts">, guest
 }
 
 /**
- * The name under which a process itself calls a procedure that is open to the outside, outside of any handler. It is the edge if the process is one or hosts
- * the called context; for a context elsewhere, it is one of the process' contexts that declares the call.
+ * The name under which a process itself, outside of any handler, calls a procedure that is open to the outside. The name is `edge` if the process is an edge or
+ * hosts the called context. If the context is elsewhere, it is the name of a context of this process that declares the call.
  */
 export function createOwnCaller({ contexts }: Pick<AppShape, "contexts">, plan: Plan): (procedure: string) => string {
   const names = namesOf(plan);

@@ -10,7 +10,8 @@ import("tsx/esm/api").then(({ register }) => {
 });`;
 
 /**
- * Starts the second thread of a process. Its program is beside this file, with the same extension: as source, as built, and beside the single file of a bundle.
+ * Starts the second thread of a process. The program of the thread is in the folder of this file, with the same extension: in the source and in `dist`. In a
+ * bundle it is beside the single file.
  *
  * Errors: TypeError in a bundle that does not know its own address.
  */

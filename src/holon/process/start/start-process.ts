@@ -32,15 +32,15 @@ import { startRetentions, startWork, type Work } from "./start-work.ts";
 /** Options of {@link startProcess}. */
 export interface ProcessOptions extends CoreOptions {
   /**
-   * Makes the function that runs a job in a process of its own, after the job has killed its process twice. Without it, such jobs wait for a process that can
-   * do it.
+   * Makes the function that runs a job in a process of its own, after the job has killed its process twice. Without this function, such jobs wait for another
+   * process, which can run them so.
    */
   readonly runAlone?: MakeRunAlone;
-  /** Starts the thread that renews leases while this process is blocked. Without it, a process that is blocked for longer than a lease is taken for dead. */
+  /** Starts the thread that renews leases while this process is blocked. Without it, a process that is blocked for longer than a lease counts as dead. */
   readonly startLeaseWorker?: (plan: Plan) => LeaseWorker;
 }
 
-/** Makes {@link RunAlone} once the secret and the database of the app are known, which the child needs. */
+/** Makes {@link RunAlone}. The child process needs the secret and the database of the app, so it is called when both are known. */
 export type MakeRunAlone = (parent: { readonly secret: string; readonly databaseUrl: string | undefined }) => RunAlone;
 
 /** A started process of an app. */
@@ -51,7 +51,7 @@ export interface RunningProcess {
   readonly ops: OpsServer | undefined;
   readonly database: OpenDatabase;
   readonly contexts: readonly CompiledContext[];
-  /** The background work of the role `jobs`; undefined without that role, and if there is no such work. */
+  /** The background work of the role `jobs`; undefined without that role, and if no context hosted here has background work. */
   readonly work: Work | undefined;
   /** The target by which this process calls any procedure of the app. */
   readonly resolve: ResolveTarget;
@@ -62,15 +62,14 @@ export interface RunningProcess {
   router(context: string): AnyTRPCRouter;
   /** Resolves when this process is connected to every process that it calls. */
   connected(): Promise<void>;
-  /** Reports not ready, takes no new work, finishes work in flight, and closes all parts in reverse order. A second call waits for the same end. */
+  /** Reports not ready, takes no new work, finishes work in flight, and closes all parts in reverse order. A second call waits for the same close. */
   close(): Promise<void>;
 }
 
 /**
- * Starts one process: database, migrations, contexts, mesh, queues, edge, ready.
+ * Starts the parts of one process in this order: database, migrations, contexts, mesh, queues, edge. Then the process is ready.
  *
- * Errors: ConfigurationError - the app itself has faults, and nothing was opened; those of a part that could not be opened, after all open parts were closed
- * again.
+ * Errors: ConfigurationError if the app itself has faults: nothing was opened. The error of a part that could not be opened: all open parts were closed again.
  */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
   assertApp(options.app);
@@ -96,7 +95,8 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
   const thread = openLeaseThread(options, core, open);
   const work = await startWork({
     ...{ plan, stores, databaseUrl, databaseWait },
-    // If its tables differ, each attempt of a context's job would fail and be counted. So the job waits for a process that can run it.
+    // If the tables of a context are not as its code needs them, each attempt of its jobs would fail and be counted. So its jobs wait for a process that can
+    // run them.
     hosted: hosted.filter(({ name }) => !differing.has(name)),
     app: app.contexts,
     runAlone: runAlone({ secret: core.secret, databaseUrl }),
@@ -180,8 +180,8 @@ function openLeaseThread({ startLeaseWorker }: ProcessOptions, { plan, clock, lo
 const cannotRunAlone: RunAlone = async () => ({ kind: "unstarted", how: "this process cannot start others" });
 
 /**
- * Reports not ready for a while, so that load balancers notice. Then closes the edge and the queues, which call contexts; then the mesh, on which other
- * processes call; then the work that runs on without a caller. Each part finishes its work in flight within the grace period.
+ * Reports not ready for a while, so that load balancers notice. Then it closes the edge and the queues, which call contexts, and after them the mesh, on which
+ * other processes call. Then it waits for work that runs on without a caller. Each part finishes its work in flight within the grace period.
  */
 async function stopProcess({ plan, mesh, hosted }: Core, edge: Edge | undefined, work: Work | undefined, open: OpenThings): Promise<void> {
   const { limits } = plan;

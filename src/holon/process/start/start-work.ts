@@ -103,7 +103,7 @@ export function startRetentions(
   );
 }
 
-/** The place of a process' queues; undefined if there is no database either. */
+/** The place of a process' queues: Redis or a database. Undefined if the process has neither. */
 export function queuePlaceOf(plan: Plan, databaseUrl: string | undefined): QueuePlace | undefined {
   if (plan.redisUrl !== undefined) return { kind: "redis", url: plan.redisUrl };
   const url = plan.queueDatabase ?? databaseUrl;
