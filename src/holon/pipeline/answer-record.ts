@@ -27,7 +27,7 @@ export class AnswerRecord implements TransactionRecord {
   #written = false;
   #committed = false;
 
-  /** Without a claim, because the caller sent no key, the rules are the same but nothing is kept. */
+  /** There is no claim if the caller sent no key. The rules are then the same, but the answer is not kept. */
   constructor(path: string, parse: (result: unknown) => unknown, claim: ClaimedKey<Tables> | undefined) {
     this.#path = path;
     this.#parse = parse;

@@ -69,7 +69,7 @@ function subscribe(target: Target, origin: CallOrigin, input: unknown, options: 
   return target.subscribe(scope, input);
 }
 
-/** The items of a stream. At its end, for whatever reason, `over` is called, so that the listener of the signal can be removed. */
+/** The items of a stream. When the stream ends, for any reason, `over` is called, so that the listener of the signal can be removed. */
 function untilOver(items: AsyncIterable<unknown>, over: () => void): AsyncIterableIterator<unknown> {
   const iterator = items[Symbol.asyncIterator]();
   return {

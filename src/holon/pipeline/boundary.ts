@@ -68,7 +68,7 @@ export function createBoundary({
       if (details instanceof ParseFailure) return internal(thrown);
       return plainError(thrown, details, procedure.statuses[thrown.code]);
     }
-    // Any other BAD_REQUEST is a callee's answer to what this handler sent. This one is about what the handler's own caller sent.
+    // Any other BAD_REQUEST is a callee's answer to what this handler sent. A `ResumeRefusal` is about what the handler's own caller sent.
     if (thrown instanceof ResumeRefusal) return plainError(thrown, jsonCopy(thrown.details));
     const passes = (COMMON_REFUSALS as readonly string[]).includes(thrown.code) || FAULTS.has(thrown.code);
     if (!passes || !isCatalogueCode(thrown.code)) return internal(thrown);
@@ -87,9 +87,9 @@ export function createBoundary({
 }
 
 /**
- * The error of a statement or call as the error of the whole call. The statement that failed may not have been executed, for example because it timed out
- * waiting for a lock. The call may still have acted before, if it committed a transaction or called a mutation. The error must then not say that it is safe
- * to call again.
+ * Turns the error of a statement or call into the error of the whole call. The statement that failed may not have been executed, for example because it timed
+ * out waiting for a lock. The call may still have acted before it, if it committed a transaction or called a mutation. The error must then not say that it is
+ * safe to call again.
  */
 export function errorOfCall(error: HolonError, scope: Scope): HolonError {
   if (error.executed !== "no" || !scope.mayHaveActed) return error;

@@ -49,7 +49,7 @@ function fenceOf(call: JobCall): TransactionRecord {
   return { begin() {}, write: (tx) => call.assertHeld(tx), commit() {} };
 }
 
-/** Writes the end of the job where a procedure would write the answer to a key. */
+/** Writes the end of the job, at the point where a procedure writes the answer for its idempotency key. */
 function claimOf(call: JobCall): ConstructorParameters<typeof AnswerRecord>[2] {
   return {
     kind: "claimed",

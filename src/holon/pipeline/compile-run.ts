@@ -62,7 +62,7 @@ function transactionalRun(deps: RunDeps, handler: Handler): Run {
     });
 }
 
-/** Claims the key first; then the handler's only transaction writes effect and answer. It goes on when its caller disconnects. */
+/** Claims the key first; then the handler's only transaction writes effect and answer. The handler goes on when its caller disconnects. */
 function outsideEffectRun(deps: RunDeps, handler: Handler): Run {
   const store = requireStore(deps);
   const { detachedRuns, path } = deps;
@@ -78,7 +78,7 @@ function outsideEffectRun(deps: RunDeps, handler: Handler): Run {
   };
 }
 
-/** Runs a handler that holds a claim. If nothing was committed, the key is released. After a commit, its answer is the answer, whatever fails later. */
+/** Runs a handler that holds a claim. If nothing was committed, the key is released. After a commit, the committed answer is returned, whatever fails later. */
 async function runClaimed(
   deps: RunDeps,
   claim: ClaimedKey<Tables> | undefined,
@@ -103,7 +103,8 @@ async function runClaimed(
 }
 
 /**
- * Whether the handler itself says that it did nothing outside. A fault often comes from one statement or call, and does not say what the handler did before.
+ * Whether the handler itself refused the call, which says that it did nothing outside. A fault often comes from one statement or call, and does not say what
+ * the handler did before.
  */
 function isRefusalOfHandler(error: unknown): boolean {
   return isHolonError(error) && errorRow(error.code).kind === "refusal" && originOf(error) === undefined;
@@ -115,7 +116,7 @@ function keyScope(deps: RunDeps, ctx: RuntimeContext, givenHash: string | undefi
   return { principal: principalName(principal), procedure: deps.path, key, requestHash: givenHash, wait: caller !== "edge" };
 }
 
-/** Parses the answer before it is recorded. An answer that the contract does not allow rolls the effect back; otherwise it would be kept for a day. */
+/** Parses the answer before it is recorded. An answer that the contract does not allow rolls the effect back; otherwise this answer would be kept for a day. */
 function recordable(deps: RunDeps): (value: unknown) => unknown {
   const parse = createAnswerParser(deps.procedure.output);
   return (value) => {
@@ -159,10 +160,10 @@ function guardedStream(run: Run, rule: Rule, procedure: AnyProcedure): Run {
   };
 }
 
-/** The two points where a rule can run. A rule uses one of them, and the other does nothing. It throws NOT_FOUND if the rule refuses. */
+/** The two points where a rule can run. A rule uses one of them, and the other does nothing. If the rule refuses, NOT_FOUND is thrown. */
 interface CompiledRule {
   readonly enter: (input: unknown, ctx: RuntimeContext) => Promise<void>;
-  /** Returns the value that the rule was shown. */
+  /** Returns the given value, after the rule has seen it. */
   readonly show: (input: unknown, value: unknown, ctx: RuntimeContext) => Promise<unknown>;
 }
 
@@ -180,7 +181,7 @@ function compileRule(rule: Rule, procedure: AnyProcedure): CompiledRule {
     enter: async () => {},
     async show(input, value, ctx) {
       const output = parseOutput(value);
-      // The output check reports a bad answer. The rule could not read it.
+      // The output check reports an answer that does not fit the contract. The rule could not read such an answer, so it is not run.
       if (!(output instanceof ParseFailure) && !(await rule.answer({ input, output, ctx }))) throw notFound();
       return value;
     },
@@ -188,5 +189,5 @@ function compileRule(rule: Rule, procedure: AnyProcedure): CompiledRule {
 }
 
 function notFound(): HolonError {
-  return catalogueError("NOT_FOUND", "There is no such thing, or not for you.");
+  return catalogueError("NOT_FOUND", "It does not exist, or you may not see it.");
 }

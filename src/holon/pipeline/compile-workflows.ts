@@ -22,7 +22,7 @@ interface CompileWorkflowsDeps {
 /** The errors that a step may fail with: only the refusals that are always declared. */
 const STEP_PROCEDURE: AnyProcedure = mutation({ access: "internal" });
 
-/** Joins the bodies of a context's workflows with what their steps get. */
+/** Joins the bodies of a context's workflows with the `ctx`, transactions and calls that their steps get. */
 export function compileWorkflows(deps: CompileWorkflowsDeps): CompiledWorkflows {
   const { module } = deps;
   const bodies = new Map<string, WorkflowBody>();
@@ -66,7 +66,7 @@ function stepHost({ module, store, openTransaction, makeContext, stepCalls }: Co
   };
 }
 
-/** The full names of the events that workflows wait for, by the names that their bodies use. Errors: INTERNAL for an event without order. */
+/** The full names of the events that workflows wait for, by the names that their bodies use. Errors: INTERNAL for an event without `orderedBy`. */
 function eventNames({ workflows, subscribesTo }: ContextModule): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const { waitsFor } of Object.values(workflows)) {

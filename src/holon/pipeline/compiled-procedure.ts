@@ -66,9 +66,9 @@ interface CompiledProcedureDeps {
 }
 
 /**
- * Contract and handler as one function, compiled at start: declared call, access, input, rule, handler, output, count.
+ * Contract and handler as one function, compiled at start. It checks the declared call, access and input, runs rule and handler, checks the output, and counts.
  *
- * Every call ends here, whether it is local or comes from the mesh, the edge or the context's tRPC router. There is no second copy of these
+ * Every call comes here, whether it is local or comes from the mesh, the edge or the context's tRPC router. There is no second copy of these
  * checks.
  */
 export class CompiledProcedure implements Target {
@@ -123,7 +123,7 @@ export class CompiledProcedure implements Target {
     if (input instanceof ParseFailure) return this.#refuse(series, scope, input.toBadRequest());
     const call = new PendingCall(deps, scope, series, startedMs);
     try {
-      // Hashed before anything is awaited: the input belongs to the caller, which may change it.
+      // The hash is made before anything is awaited, because the input belongs to the caller, which may change it.
       const givenHash = scope.key === undefined ? undefined : inputHash(raw, input);
       const result = this.#run(input, this.#makeContext(scope), givenHash);
       if (isPromise(result)) {
@@ -168,7 +168,7 @@ export class CompiledProcedure implements Target {
     return this.#pipeline.mayCall?.(caller, this.#contextName) ?? true;
   }
 
-  /** The error for a caller that has not declared it. */
+  /** The error for a caller that has not declared that it calls this context. */
   undeclared(caller: string): HolonError {
     return catalogueError("FORBIDDEN", `${caller} does not declare that it calls ${this.#contextName}: name it in the \`calls\` of defineContext.`);
   }
@@ -205,7 +205,7 @@ export class CompiledProcedure implements Target {
   }
 }
 
-/** A handler returned a value that its contract does not allow. Callers get INTERNAL; the log has the field. */
+/** A handler returned a value that its contract does not allow. Callers get INTERNAL; the log names the field. */
 export class OutputError extends Error {
   override readonly name = "OutputError";
   readonly issues: ParseFailure["issues"];
@@ -220,7 +220,7 @@ export class OutputError extends Error {
 
 /**
  * Refuses a key that would not be kept, because the caller would rely on it, and a key that is not Unicode, because two such keys would be stored
- * as one. A query may have a key: it can be repeated anyway.
+ * as one. A query may have a key, because a query can be repeated anyway.
  */
 function keyRefusal(procedure: AnyProcedure, path: string, key: string): HolonError | undefined {
   if (!isUnicode(key)) return notUnicode(key).toBadRequest();

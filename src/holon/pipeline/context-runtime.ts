@@ -31,7 +31,7 @@ interface CompileContextDeps {
   readonly store: ContextData | undefined;
   readonly limits: Limits;
   readonly pipeline: PipelineDeps;
-  /** Whether it refuses every call, because it could not keep its guarantees. */
+  /** Whether the context refuses every call, because it could not keep its guarantees. */
   readonly isClosed?: boolean;
 }
 
@@ -39,7 +39,7 @@ interface CompileContextDeps {
 export interface CompiledContext {
   readonly name: string;
   readonly module: ContextModule;
-  /** Its procedures by path, with those that are `internal`. */
+  /** Its procedures by path, including those that are `internal`. */
   readonly targets: TargetMap;
   /** The handlers of its jobs, for `startJobWork`. */
   readonly jobs: ReadonlyMap<string, JobHandler>;
@@ -152,7 +152,7 @@ function createClosedGauge(context: string): ConcurrencyGauge {
   };
 }
 
-/** Streams may stay open for an hour. They have a limit of their own; otherwise idle streams would use up that of the calls. */
+/** Streams may stay open for an hour. They have a limit of their own; otherwise idle streams would use up the limit of the calls. */
 function createStreamGauge(context: string, { streamCount, streamRetryMs }: Limits): ConcurrencyGauge {
   return {
     running: 0,
@@ -190,6 +190,6 @@ async function runStart({ context, handler, clock, wheel, makeContext }: StartRu
   try {
     await runInScope(scope, wheel, `The start of the context ${context}`, async () => (handler as StartHandler<ContextTypes>)({ ctx } as never));
   } catch (cause) {
-    throw catalogueError("INTERNAL", `The start handler of the context ${context} failed. Mend what it needs, and start again.`, { cause });
+    throw catalogueError("INTERNAL", `The start handler of the context ${context} failed. Repair what it needs, and start again.`, { cause });
   }
 }

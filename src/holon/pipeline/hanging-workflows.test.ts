@@ -39,7 +39,7 @@ describe("a body that waits for a promise that is not a step", { timeout: 60_000
     const id = await place.run("1");
     await until(async () => (await place.steps(id))[0]?.["state"] === "done");
     expect([hung(), work.hanging]).toEqual([[], []]);
-    // The body may reach its promise a moment after its step is done. The minute begins then.
+    // The body may reach its promise a moment after its step is done. The minute after which it counts as hanging begins only then.
     await until(() => {
       if (hung().length === 0) aheadMs += MINUTE_MS;
       return hung().length === 1;

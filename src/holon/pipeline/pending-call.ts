@@ -35,16 +35,17 @@ export interface CallDeps {
 }
 
 /**
- * A call whose handler was called.
+ * One call, from the moment when its handler was called.
  *
  *   running --value--> answered
  *   running --throw, bad output--> failed
  *   running --deadline, cancelled--> failed (the scope is cancelled; the handler's later result is dropped)
  *
- * I1. A call ends once: the first of answer, error, deadline and cancellation counts. What the handler brings later is dropped.
- * I2. Its deadline is always kept: by an entry of its own, or by that of the call that made it. If that call ends first, it gets its own entry then.
- * I3. A mutation counts as an effect of the call that made it, from its beginning until it is certain that it had none.
- * I4. A call that is over has no place in the gauge, also if its handler runs on.
+ * I1. A call ends once: the first of answer, error, deadline and cancellation counts. A later result of the handler is dropped.
+ * I2. The deadline of a call is always kept, by an entry in the timers: its own entry, or that of the call that made it. If the call that made it ends first,
+ *     it gets its own entry then.
+ * I3. A mutation counts as an effect of the call that made it. It does so from its start until it is certain that it had no effect.
+ * I4. A call that is over does not count in the gauge, even if its handler runs on.
  */
 export class PendingCall extends TimerEntry implements ScopeLink {
   previousLink: ScopeLink | undefined = undefined;
@@ -71,7 +72,7 @@ export class PendingCall extends TimerEntry implements ScopeLink {
     // I2. A child with its parent's deadline is cancelled with the parent. Only a shorter deadline needs its own timer.
     if (parent === undefined || scope.deadlineAtMs < parent.deadlineAtMs) deps.wheel.add(this, scope.deadlineAtMs);
     deps.gauge.running++;
-    // I3. `#end` takes it back.
+    // I3. `#end` takes this back if the mutation had no effect.
     if (deps.isMutation) parent?.effectBegan();
   }
 
@@ -125,8 +126,8 @@ export class PendingCall extends TimerEntry implements ScopeLink {
   }
 
   /**
-   * The caller's handler returned without waiting for this call, so its scope does not end this call any more. The deadline needs its own timer
-   * now.
+   * The caller's handler returned without waiting for this call. So the scope of the caller does not end this call any more, and the deadline needs its own
+   * timer now.
    */
   scopeEnded(): void {
     if (!this.#ended && this.slot === undefined) this.#deps.wheel.add(this, this.#scope.deadlineAtMs);

@@ -125,7 +125,7 @@ export class RuntimeContext implements CallOrigin {
     return watch.open(this.scope, { ...options, event });
   }
 
-  /** The first argument of a declared error is its details, that of a common refusal its message. */
+  /** For a declared error the first argument is its details; for a common refusal it is the message. */
   fail(code: string, first?: unknown, second?: unknown): HolonError {
     const [details, message] = Object.hasOwn(this.#procedure.errors, code) ? [first, second] : [second, first];
     return new HolonError(code, typeof message === "string" ? message : sentenceOf(code), { details });
@@ -168,7 +168,7 @@ export class RuntimeContext implements CallOrigin {
     }
   }
 
-  /** Runs a function of the pipeline that holds a transaction. Until it ends, calls of other contexts are refused. */
+  /** Runs a function of the pipeline that holds a transaction. Until the function ends, calls of other contexts are refused. */
   async holdingTransaction<R>(run: () => Promise<R>): Promise<R> {
     this.#openTransactions++;
     try {
@@ -199,10 +199,10 @@ type Listener = (event: Event) => unknown;
 const guardedSignals = new WeakSet<AbortSignal>();
 
 /**
- * Lets the listeners of a signal throw. Without it, Node turns what a listener throws or rejects with into an uncaught exception, and that ends the process: a
- * client that disconnects could end it. Returns the same signal.
+ * Catches the errors of a signal's listeners. Otherwise Node would turn an error that a listener throws or rejects with into an uncaught exception, which ends
+ * the process. A client that disconnects could then end the process. Returns the same signal.
  *
- * It covers listeners that are added to this signal, not those of a signal that `AbortSignal.any` makes of it.
+ * It covers listeners that are added to this signal, not those of a signal that `AbortSignal.any` makes from it.
  */
 function guardListeners(signal: AbortSignal, onThrown: (thrown: unknown) => void): AbortSignal {
   if (guardedSignals.has(signal)) return signal;

@@ -38,8 +38,8 @@ export function streamItems(deps: StreamItemsDeps): AsyncIterableIterator<unknow
  *   open --return()--> over, and the handler's signal is aborted
  *   open --deadline, scope cancelled--> over; the next item that is requested fails with the reason
  *
- * As soon as the stream is over, the handler's generator is closed, so that its `finally` runs. (An async generator would do most of this. But a
- * consumer that leaves would wait for the item in progress, which may never come.)
+ * As soon as the stream is over, the handler's generator is closed, so that its `finally` runs. (If this class were an async generator, it would do most of
+ * this by itself. But a consumer that leaves would then wait for the item in progress, which may never come.)
  *
  * A stream counts towards the context's limit from when it is open until its handler has ended or its iterator is closed. Closing a generator
  * waits for the item in progress, so a handler that ignores its signal counts as long as it runs.
@@ -119,7 +119,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
     let input: unknown;
     try {
       input = admit();
-      // A check of the schema has run, and it may have cancelled its caller.
+      // A check of the schema has run by now, and it may have cancelled this call.
       if (scope.cancelled !== undefined) throw scope.cancelled;
     } catch (refusal) {
       this.#state = "over";
@@ -172,7 +172,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
     if (!this.#isOver) this.#fail(this.#deps.scope.cancelled ?? this.#deps.call.boundary(thrown));
   }
 
-  /** Fails the request that waits; if none waits, the next request. */
+  /** Fails the request for an item that waits. If no request waits, the next one fails. */
   #fail(reason: HolonError): void {
     const error = errorOfCall(reason, this.#deps.scope);
     const pull = this.#pull;

@@ -34,8 +34,8 @@ const t = initTRPC.context<RouterContext>().create({
 /**
  * A real tRPC router over compiled procedures. `createCaller` and tRPC's own adapters work on it.
  *
- * Every call runs the same pipeline; tRPC parses once more before it. Internal procedures are on the router, for callers inside the app. If you
- * serve it to the outside, leave them out with `outside: true`.
+ * Every call runs the same pipeline, which parses the input. Internal procedures are on the router, for callers inside the app. If you serve the router to the
+ * outside, leave these procedures out with `outside: true`.
  */
 export function createContextRouter(
   { targets, clock, limits }: { readonly targets: TargetMap; readonly clock: Clock; readonly limits: Limits },
@@ -69,7 +69,7 @@ function toTrpcProcedure(target: Target, clock: Clock, limits: Limits): unknown 
   const { procedure } = target;
   const scopeFor = ({ ctx, signal }: Parameters<Resolver>[0]): Scope => {
     const principal = parsePrincipal(ctx.principal);
-    if (principal === undefined) throw new HolonError("INTERNAL", "The principal of the router's context is none.");
+    if (principal === undefined) throw new HolonError("INTERNAL", "The `principal` in the router's context is not a valid principal.");
     const scope = Scope.root({ principal, deadlineAtMs: clock.monotonicMs() + limits.deadlineMs, caller: "edge", key: ctx.key });
     signal?.addEventListener("abort", () => scope.cancel(new HolonError("CANCELLED", "The caller cancelled the call.")), { once: true });
     return scope;

@@ -26,7 +26,7 @@ const GREATEST_PAYLOAD_BYTES = 1024 * 1024;
 /** Greatest length of the key of a run, of an ordered event, and of the deduplication of a job. The key becomes part of indexes. */
 const GREATEST_KEY_LENGTH = 200;
 
-/** Compiles the events, jobs and workflows of a context. A payload that does not fit throws, and the transaction rolls back. */
+/** Compiles the events, jobs and workflows of a context. A payload that does not fit its schema throws, and the transaction rolls back. */
 export function createTransactionFactory(contextName: string, events: EventMap, jobs: JobMap, workflows: WorkflowMap = {}): TransactionFactory {
   const eventParsers = new Map(
     Object.entries(events).map(([name, spec]) => [name, { parse: createParser(spec.payload), orderedBy: spec.orderedBy as string | undefined }]),
@@ -42,8 +42,8 @@ export function createTransactionFactory(contextName: string, events: EventMap, 
       if (event === undefined) throw unknown(contextName, "event", name);
       const parsed = parsePayload(event.parse, payload, `event ${contextName}.${name}`);
       const key = event.orderedBy === undefined ? undefined : String((parsed as Record<string, unknown>)[event.orderedBy]);
-      // Subscribers have the key in indexes, together with names. They would refuse an event whose key is longer, and it would be delivered again
-      // and again.
+      // The tables of subscribers have the key in indexes, together with names. They would refuse an event with a longer key, and the event would be delivered
+      // again and again.
       if (key !== undefined && key.length > GREATEST_KEY_LENGTH)
         throw new PayloadError(`the key of event ${contextName}.${name} has ${key.length} characters; it may have ${GREATEST_KEY_LENGTH}`);
       await tx.appendEvent({ name, payload: parsed, key });
@@ -104,7 +104,7 @@ const GREATEST_PRIORITY = 2 ** 21 - 1;
 /**
  * Refuses options that the tables or the queues would refuse.
  *
- * Here they only roll back their own transaction. Refused later by a table or a queue, they would hold up other jobs again and again.
+ * If they are refused here, only their own transaction rolls back. If a table or a queue refused them later, they would hold up other jobs again and again.
  */
 function assertEnqueueOptions(what: string, { delayMs, priority, deduplicationKey }: EnqueueOptions): void {
   const refuse = (name: string, value: unknown, bounds: string): never => {

@@ -13,8 +13,8 @@ export const UNDO_CRASH_POINTS = ["reserve", "confirm", "charge", "outside"].fla
 const KINDS = [["reserve", "charge"], ["confirm", "last"], ["outside"], ["nap"]] as const;
 
 /**
- * Chooses one of the given points for each kind of step, by the seed. Each chosen point is after the effect. Only there is a second attempt visible if
- * the toolkit does not recognise it as the same step.
+ * Chooses one of the given points for each kind of step, by the seed. Each chosen point is after the effect. If the toolkit does not recognise a second attempt
+ * as the same step, the effect happens twice, and that shows only after a crash at such a point.
  */
 export function pointsOfEachKind(points: readonly string[], seed: number): string[] {
   return KINDS.flatMap((steps) => {

@@ -69,7 +69,7 @@ describe("a run whose process is frozen", { timeout: 120_000 }, () => {
       const steps = await place.steps(id);
       await work.close();
       child.process.kill("SIGCONT");
-      // Only the thawed process works this run. It has come back, and its outdated write was refused before.
+      // Only the process that was frozen is left to work this run. When it has done so, its outdated write was refused before.
       const other = await place.run(`${point} again`);
       await place.is(other, "done");
       expect([await place.row(id), await place.steps(id)]).toEqual([done, steps]);

@@ -193,7 +193,7 @@ describe("a run", { timeout: 60_000 }, () => {
     expect(await place.is(id, "undone")).toMatchObject({ error: { code: "DEADLINE_EXCEEDED" } });
     expect(undone).toEqual([[undefined, true, `${id}/reserve`]]);
     go.resolve();
-    // The call of an outdated runner: same principal, same key.
+    // The call that an outdated runner makes: it has the same principal and the same key.
     const principal = { kind: "system", context: "orders", task: "workflow place" } as const;
     const scope = Scope.root({ principal, caller: "orders", deadlineAtMs: systemClock.monotonicMs() + 10_000 });
     const { call } = orders.workflows.host.calls(scope, `${id}/reserve`).args as { call: { stock: { reserve(input: object): Promise<unknown> } } };
@@ -209,7 +209,7 @@ describe("a run", { timeout: 60_000 }, () => {
       await until(async () => Number((await place.row(id))["fence"]) === death);
       expect(await place.row(id)).toMatchObject({ deaths: death - 1, state: "running" });
       await hung.work.close();
-      // As a killed process leaves the run.
+      // A killed process leaves the run in this state.
       await place.sql`update orders.holon_runs set leased_by = 'dead', state = 'running', wake_at = now(), deaths = ${death - 1}`;
     }
     place.start(write("a"));
@@ -237,7 +237,7 @@ describe("a run", { timeout: 60_000 }, () => {
       },
       {},
       { heldWaitMs: -1 },
-      // A wait of 0 ms is over before the run is put aside.
+      // The longest wait is chosen each time: a wait of 0 ms would be over before the run is put aside.
       () => 1,
     );
     const id = await place.run("1");

@@ -17,7 +17,7 @@ const LIMITS = { poolWaitMs: 50 };
 const TIMING = { leaseMs: 1_500, heldWaitMs: -1 };
 const CLAIMED_LONG_AGO = "select 1 from orders.holon_runs where claimed_at < now() - interval '3 seconds'";
 
-/** Holds all connections of a pool until the run has been worked on for two leases. On a busy machine a connection may be had at a later try only. */
+/** Holds all connections of a pool until the run has been worked on for two leases. On a busy machine a connection may be free only at a later try. */
 async function fill(store: ContextData): Promise<void> {
   let kept = 0;
   const keep = async (): Promise<void> => {
@@ -97,7 +97,7 @@ describe("a run of which nothing can be written, because other work holds every 
     place.start(
       async ({ step, run }) => {
         deaths.push((await place.row(run.id))["deaths"]);
-        // The sleep is longer than the write of its record; otherwise the run goes on in its session.
+        // The sleep is longer than the write of its record; otherwise the run would go on in the same session.
         await step.sleep("nap", 500);
         return { left: 0 };
       },

@@ -18,14 +18,14 @@ afterAll(() => wheel.close());
 const COUNT = 10_000;
 const nothing: PlaceBody = async () => ({ left: 0 });
 
-/** Runs that were due these minutes ago, the first of them first. */
+/** Adds runs that are due `fromMin` minutes from now, or were due so long ago if it is negative. Each is due a microsecond after the one before it. */
 async function runs(count: number, { version = 1, deaths = 0, fromMin = -60 } = {}): Promise<void> {
   await place.sql`insert into orders.holon_runs (workflow, version, key, state, input, initiator, deaths, wake_at)
     select 'place', ${version}, ${version} || '-' || ${deaths} || '-' || n, 'waiting', '{}', '{"kind":"anonymous"}', ${deaths}, now() + ${fromMin} * interval '1 minute' + n * interval '1 microsecond'
     from generate_series(1, ${count}) n`;
 }
 
-/** Explains the claims instead of making them, and keeps how many rows of runs each read. */
+/** Lets the database explain each claim instead of making it, and keeps how many rows of runs each claim read. */
 function explaining(store: ContextData, read: number[]): ContextData {
   return new Proxy(store, {
     get(target, name) {
@@ -42,7 +42,7 @@ function explaining(store: ContextData, read: number[]): ContextData {
   });
 }
 
-/** The database as a process sees it whose looks for runs are 6 s apart: by its clock, each begins so much later. */
+/** The database of a process that looks for runs only every 6 s: with each look, the clock of the database seems to have gone on by 6 s. */
 function seenLate(store: ContextData, looks: { count: number }): ContextData {
   let aheadMs = 0;
   const statement: ContextData["statement"] = async (scope, request) => {
@@ -63,7 +63,7 @@ function seenLate(store: ContextData, looks: { count: number }): ContextData {
   });
 }
 
-/** Rows that the nodes of a plan took out of `holon_runs`, and those that they had no use for. */
+/** The number of rows that the nodes of a plan read from `holon_runs`, including those that a filter removed. */
 function rowsOfRuns(plan: unknown): number {
   if (plan === null || typeof plan !== "object") return 0;
   const node = plan as Record<string, unknown>;
@@ -83,7 +83,7 @@ describe("the search for runs", { timeout: 60_000 }, () => {
     const read: number[] = [];
     place.start(nothing, {}, {}, undefined, undefined, { wrap: (store) => explaining(store, read) });
     await until(() => read.length >= 2);
-    // A run that is taken is read as it is found, as it is locked, and as it is written.
+    // A run that is taken is read several times: when it is found, when it is locked, and when it is written.
     expect(Math.max(...read)).toBeLessThanOrEqual(4 * 16);
   });
 
@@ -108,7 +108,7 @@ describe("the search for runs", { timeout: 60_000 }, () => {
     await runs(2, { version: 2, fromMin: -20 });
     await runs(2, { version: 3, fromMin: -15 });
     const order: string[] = [];
-    // It gives the bodies and the store: it finds no run of its own version.
+    // This process only provides the bodies and the store: no run has the version that it works.
     await place.sql`update orders.holon_runs set version = 4 where version = 1`;
     const { orders, stores, work: own } = place.start(nothing);
     await own.close();
@@ -148,7 +148,7 @@ describe("the search for runs", { timeout: 60_000 }, () => {
     isAway = true;
     const [{ since } = { since: 0 }] = await place.sql<{ since: number }[]>`select extract(epoch from now())::float as since`;
     await until(async () => (await place.sql`select 1 as one where extract(epoch from now()) > ${since}::float + 1.5`).length > 0);
-    // Of a process that lives, and renews within the time of a lease from now on.
+    // The run now belongs to a process that lives, and that will renew within the time of a lease from now.
     await place.sql`update orders.holon_runs set state = 'running', settled_at = null, leased_by = 'another', fence = 7, wake_at = now() where id = ${id}`;
     [isAway, looks] = [false, 0];
     await until(() => looks > 8);
@@ -184,7 +184,7 @@ describe("the search for runs", { timeout: 60_000 }, () => {
 });
 
 describe("the reading of steps", { timeout: 30_000 }, () => {
-  /** Runs that were claimed before, so that their steps are read. */
+  /** Adds runs that were claimed before, so that their steps are read. */
   async function resumed(count: number, options?: Parameters<typeof runs>[1]): Promise<void> {
     await runs(count, options);
     await place.sql`update orders.holon_runs set fence = 1 where fence = 0`;

@@ -8,7 +8,7 @@ import { useWorkflows } from "./workflows.testing.ts";
 
 const place = useWorkflows();
 
-/** Runs that were claimed before, so that their steps are read. Of a dead process, their next claim counts one death more. */
+/** Adds runs that were claimed before, so that their steps are read. If a dead process leased them, their next claim counts one death more. */
 async function resumed(count: number, deaths: number, leasedBy: string | null = null): Promise<void> {
   await place.sql`insert into orders.holon_runs (workflow, version, key, state, input, initiator, deaths, fence, leased_by, claimed_at, wake_at)
     select 'place', 1, ${deaths}::text || ${leasedBy ?? ""}::text || n, 'waiting', '{}', '{"kind":"anonymous"}', ${deaths}, 1, ${leasedBy}, now(), now() - interval '1 minute'
@@ -19,7 +19,7 @@ const held = () =>
   place.sql<{ id: string; deaths: number }[]>`select id, deaths from orders.holon_runs where leased_by is not null and leased_by <> 'dead'`;
 const doneAre = (count: number) => until(async () => (await place.sql`select 1 from orders.holon_runs where state = 'done'`).length === count);
 
-/** Counts the looks of a process at the database, and does something while it reads steps. */
+/** Starts a process, counts how often it looks at the database, and calls `reading` when it reads steps. */
 function work(body: PlaceBody, reading: (ids: string, looks: () => number) => Promise<void>, timing: Partial<WorkflowTiming> = {}) {
   let looks = 0;
   const when: FailsWhen = ({ task, params }) => {
@@ -31,7 +31,7 @@ function work(body: PlaceBody, reading: (ids: string, looks: () => number) => Pr
   return { looks: () => looks };
 }
 
-/** Resolves when a process has looked at the database some times more. */
+/** Resolves when a process has looked at the database six times more. */
 const moreLooks = async (looks: () => number): Promise<void> => {
   const from = looks();
   await until(() => looks() >= from + 6);

@@ -5,7 +5,7 @@ import { useWorkflows } from "./workflows.testing.ts";
 
 const place = useWorkflows();
 
-/** Has an effect and then fails, so that the step is undone. */
+/** A body that has an effect in one step and then fails, so that the step is undone. */
 const acting = (options: Parameters<Parameters<PlaceBody>[0]["step"]["run"]>[2]): PlaceBody => {
   return async ({ step }) => {
     await step.run("act", () => 1, options);

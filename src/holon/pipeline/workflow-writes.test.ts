@@ -6,13 +6,12 @@ import { useWorkflows } from "./workflows.testing.ts";
 
 const place = useWorkflows();
 
-/** Works a body over a store whose own statements fail. */
+/** Starts a process that runs a body on a store whose own statements fail. */
 const startFailing = (body: PlaceBody, when: FailsWhen) =>
   place.start(body, {}, {}, undefined, undefined, { wrap: (store) => failingStatements(store, when) });
 
 /**
- * The database is unreachable from the first statement that matches: that statement fails in the given way, and the next three statements fail
- * too.
+ * Makes the database unreachable from the first statement that matches. That statement fails in the given way, and the next three statements fail too.
  */
 function away(how: "before" | "after", matches: (task: string, text: string) => boolean): FailsWhen {
   let failed = 0;

@@ -166,7 +166,7 @@ const touchRow = async (world: World, owner: string, who: Caller): Promise<unkno
   const tag = world.tag();
   return { outcome: await outcomeOf(CALLERS[who].at(world).call.beta.rows.touch({ tag, owner })), times: world.probe.notes(tag).length };
 };
-const notThere = failure("NOT_FOUND", { message: "There is no such thing, or not for you." });
+const notThere = failure("NOT_FOUND", { message: "It does not exist, or you may not see it." });
 
 const rules: readonly Case[] = [
   { name: "lets an owner have the row", run: row("ada", "a user", getRow), expected: "the row of ada" },
@@ -193,7 +193,7 @@ const rules: readonly Case[] = [
       number: -32004,
       httpStatus: 404,
       path: "beta.rows.get",
-      message: "There is no such thing, or not for you.",
+      message: "It does not exist, or you may not see it.",
       details: undefined,
     }),
   },
