@@ -6,7 +6,7 @@ import { type MakeRunAlone, serveJobAlone } from "../process/start/start-process
 import { createRunAlone } from "../work/jobs/run-alone.ts";
 import { logUnhandled } from "./crash-log.ts";
 
-/** Starts this program again for each job that runs alone, as part of the same app: with its secret, and on its database. */
+/** Starts this program again for each job that runs alone. The child process belongs to the same app: it gets the app's secret and database. */
 export const runAloneInChild: MakeRunAlone = ({ secret, databaseUrl }) =>
   createRunAlone({
     program: process.argv[1] as string,
@@ -15,7 +15,7 @@ export const runAloneInChild: MakeRunAlone = ({ secret, databaseUrl }) =>
     env: { ...process.env, HOLON_SECRET_FILE: undefined, HOLON_SECRET: secret, ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }) },
   });
 
-/** Runs as that child. Errors: ConfigurationError if no parent started it. */
+/** Runs the job in that child process. Errors: ConfigurationError if no parent process started this one. */
 export async function runAloneCommand(app: App, plan: Plan): Promise<void> {
   if (process.channel === undefined) {
     throw new ConfigurationError([{ variable: "command", problem: "alone is started by a process of the app itself", cure: "Use start." }]);

@@ -31,7 +31,7 @@ export function readCommandLine<const Options extends CommandOptions>(args: read
     return (values as { readonly help?: boolean }).help === true ? undefined : ({ values, positionals } as CommandLine<Options>);
   } catch (error) {
     if (!(error instanceof Error) || !(error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS")) throw error;
-    // Only the first sentence is about the words of the user.
+    // Only the first sentence of the message is about the words of the user.
     throw new UsageError(`${error.message.split(/\.\s|\n/, 1)[0]}.`);
   }
 }
@@ -54,7 +54,7 @@ export async function runScript<const Options extends CommandOptions>({
   args = process.argv.slice(2),
   run,
 }: Script<Options>): Promise<void> {
-  // The processes that a script has started end with it. Without this, the script would end late and unseen when its npm is killed.
+  // The script ends when its npm is killed, and the processes that it has started end with it. Otherwise it would run on unseen and end late.
   const stopWatching = watchNpm(() => process.exit(1));
   try {
     const line = readCommandLine(args, options);

@@ -10,9 +10,9 @@ import type { Plan } from "../process/plan/plan.ts";
 /**
  * Logs errors that no code caught, and ends the process if the plan says so. Node would print the error as it is, with all secrets in its message.
  *
- * Shape: the app to run. Its handlers are known by name in development, and in production if `onUnhandled` is `trace`.
+ * Shape: the app to run. The log names its handlers in development, and in production if `onUnhandled` is `trace`.
  * If a call or a transaction that the toolkit handed out fails and no code waits for it, that is logged and never ends the process. Any other promise belongs
- * to the app: `onUnhandled` decides. Exit code 1, as without this function.
+ * to the app, and `onUnhandled` decides whether the process ends. The exit code is 1, as it is without this function.
  */
 export function logUnhandled(app: App, { production, onUnhandled }: Plan, log: Logger): App {
   const handlers = production && onUnhandled !== "trace" ? undefined : new HandlerPlaces();
@@ -25,12 +25,12 @@ export function logUnhandled(app: App, { production, onUnhandled }: Plan, log: L
     const handler = handlers?.current;
     const place = { ...handler, ...call, ...(handler === undefined ? {} : { handler: handler.procedure }) };
     if (call !== undefined || isHolonError(reason) || wasHandedOut(reason)) {
-      // A handler started a call or a transaction and does not wait for it, or not yet. Its failure is an answer and no reason to end the process.
+      // A handler started a call or a transaction and does not wait for it, or not yet. Its failure is an answer, and must not end the process.
       log.warn({ ...place, err: reason }, "a call or a transaction failed and nothing waits for its answer: await it, or catch its error");
     } else if (onUnhandled === "exit") {
       log.error(
         { ...place, err: reason },
-        "the process ends: a promise of the app was rejected and nothing handles it (HOLON_ON_UNHANDLED=log goes on)",
+        "the process ends: a promise of the app was rejected and nothing handles it (with HOLON_ON_UNHANDLED=log it goes on)",
       );
       process.exit(1);
     } else {
@@ -56,9 +56,9 @@ interface HandlerPlace {
 type Handler = (args: unknown) => unknown;
 
 /**
- * Knows which handler called the code that runs now, across all awaits since.
+ * Remembers which handler called the code that runs now, also after any number of awaits.
  *
- * Node follows each promise for this, which costs about a microsecond a call. So it is only for processes that are set up to do it.
+ * Node follows each promise for this, which costs about a microsecond a call. So it is used only in development, and in production if `onUnhandled` is `trace`.
  */
 class HandlerPlaces {
   readonly #storage = new AsyncLocalStorage<HandlerPlace>();
@@ -68,7 +68,7 @@ class HandlerPlaces {
     return this.#storage.getStore();
   }
 
-  /** The same app; its handlers are known by name while they run. */
+  /** The same app, with handlers that set {@link current} while they run. */
   nameHandlersOf(app: App): App {
     return { ...app, contexts: app.contexts.map((module) => this.#named(module)) };
   }
@@ -87,7 +87,7 @@ class HandlerPlaces {
     };
   }
 
-  /** The contract may put handlers in nested objects, by version. A handler may also be inside the object that `outsideEffect` or a rule on answers is. */
+  /** A tree of handlers may have groups or versions. `outsideEffect` and a rule on answers are objects with one handler inside. */
   #tree<Tree>(nameOf: (path: string) => string, node: Tree, path = ""): Tree {
     if (typeof node === "function") return this.#handler({ procedure: nameOf(path) }, node as unknown as Handler) as Tree;
     if (typeof node !== "object" || node === null) return node;

@@ -25,12 +25,12 @@ function callsOf(calls: Readonly<Record<string, { readonly name: string }>>): st
     .join(", ");
 }
 
-/** The embedded database was made here, for the user at this terminal: its login is for psql. Any other database has an owner, so its password is hidden. */
+/** The embedded database was made for the user at this terminal, so its whole login is shown, for psql. The password of any other database is hidden. */
 function shownUrl({ database }: RunningProcess["plan"], url: string): string {
   return database.kind === "embedded" ? url : withoutPassword(url);
 }
 
-/** A database URL without its password, which may be shown. */
+/** A database URL that may be shown, because its password is replaced. */
 function withoutPassword(url: string): string {
   const shown = new URL(url);
   if (shown.password !== "") shown.password = "***";
@@ -51,9 +51,9 @@ function render(name: string, error: unknown): string {
   if (error instanceof HolonError) return `${head} ${error.message}${error.cause instanceof Error ? `\n  because: ${error.cause.message}` : ""}`;
   if (!(error instanceof Error)) return `${head} ${String(error)}`;
   const { code, port } = error as NodeJS.ErrnoException & { readonly port?: number };
-  // The ports of the plan were free a moment ago: the port is one of the app's own, or was taken meanwhile.
+  // The ports of the plan were free a moment ago. So the app's own code opens this port, or another program took it meanwhile.
   if (code === "EADDRINUSE") return `${head} port ${port} is taken. Stop the program that listens there, or choose another port.`;
-  if (code === "EACCES") return `${head} port ${port} is not for this user. Choose one above 1023.`;
+  if (code === "EACCES") return `${head} port ${port} may not be opened by this user. Choose one above 1023.`;
   // An error of the system about a file or a socket has a clear sentence; any other error is a bug, and needs its stack.
   return `${head} ${code === undefined ? (error.stack ?? error.message) : error.message}`;
 }

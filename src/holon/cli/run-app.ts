@@ -31,18 +31,18 @@ const LINGER_MS = 2_000;
 
 /** Options of {@link runApp}. */
 export interface RunAppOptions {
-  /** `start` if it is empty. */
+  /** The command to run. By default it is the first word of the command line, and `start` if the line has no word. */
   readonly command?: string | undefined;
   /** Faults that the app found in its own part of the environment. They are reported together with the toolkit's own faults, and nothing is started. */
   readonly faults?: readonly ConfigurationFault[];
 }
 
 /**
- * Runs an app as the environment says, until the process is asked to stop. The last line of a `main.ts`.
+ * Runs an app as the environment says, until the process has to stop. It is called in the last line of a `main.ts`.
  *
  * Commands: `start` runs this process; `apart` runs an edge and a process for each context, for development; `plan` prints what `start` would do; `openapi`
- * prints the document of the REST interface and needs no environment; `work` shows background work that waits or failed and decides about it; `key` makes a key
- * for a process; `help`, `--help` and `--version` print what they say.
+ * prints the document of the REST interface and needs no environment; `work` shows background work that waits or failed, and carries out an operator's decision
+ * about it; `key` makes a key for a process; `help` and `--help` print all commands; `--version` prints the versions of the app and of Holon.
  * Exit codes: 0 after a stop; 1 if something could not be opened; 2 for a bad configuration (all faults are printed), for a login or database that its server
  * refuses, and for a command line that is not understood.
  */
@@ -81,12 +81,12 @@ export async function runApp(app: App, options: RunAppOptions = {}): Promise<voi
     }
     process.stderr.write(`${error instanceof ConfigurationError ? error.render() : renderStartFailure(app.name, error)}\n`);
     process.exitCode = error instanceof ConfigurationError ? BAD_CONFIGURATION : START_FAILED;
-    // The app's own code may keep the process running. It would do nothing for ever, and its supervisor would not start it again.
+    // The app's own code might keep the process running. The process would then do nothing for ever, and its supervisor would not start it again.
     setTimeout(() => process.exit(), LINGER_MS).unref();
   }
 }
 
-/** Errors: ConfigurationError with the faults of the app, of its part of the environment, and of the rest. */
+/** Errors: ConfigurationError with the faults of the app, of its own part of the environment, and of the rest of the environment. */
 function readWholePlan(app: App, ofEnvironment: readonly ConfigurationFault[]): Plan {
   const faults = [...appFaults(app), ...ofEnvironment];
   try {
@@ -135,7 +135,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   apart: "runs an edge and one process for each context, for development",
   plan: "prints what start would do, and opens nothing",
   openapi: "prints the OpenAPI document of the REST interface",
-  work: "shows what waits, failed or stands still, and decides about it",
+  work: "shows background work that waits, failed or is stuck, and carries out your decision about it",
   key: "prints a new key for a process",
   help: "prints this text",
 };
@@ -159,7 +159,7 @@ function readAppCommand(app: App, workUsage: string, args: readonly string[]): A
     const nearest = nearestName(command, Object.keys(COMMANDS));
     throw new UsageError(`"${command}" is not a command.${nearest === undefined ? "" : ` Did you mean ${nearest}?`}`);
   }
-  if (words.length > 0 && command !== "work") throw new UsageError(`${command} takes no more words, and "${words.join(" ")}" is more.`);
+  if (words.length > 0 && command !== "work") throw new UsageError(`${command} takes no other words, so "${words.join(" ")}" is not understood.`);
   return { command, words };
 }
 
@@ -172,7 +172,7 @@ ${commands.join("\n")}
   -h, --help  prints this text; work --help prints the words of work
   --version   prints the versions of ${name} and of Holon
 
-Everything else is read from the environment, as PORT (3000) and DATABASE_URL (an embedded Postgres): plan shows what it comes to.
+Everything else is read from the environment, such as PORT (default: 3000) and DATABASE_URL (default: an embedded Postgres). plan shows the result.
 `;
 }
 

@@ -5,7 +5,7 @@ import type { Logger } from "../kernel/log.ts";
 /** Whether a supervisor started this process. It is read now, because the supervisor may be gone later. */
 const SUPERVISED = process.channel !== undefined;
 
-/** A terminal sends SIGINT to every process of its group. A supervised process leaves it to its supervisor, which sends SIGTERM. */
+/** A terminal sends SIGINT to every process of its group. A supervised process ignores it and waits for its supervisor, which sends SIGTERM. */
 const STOP_SIGNALS = SUPERVISED ? (["SIGTERM"] as const) : (["SIGINT", "SIGTERM"] as const);
 
 /** How long a stop may hang after its grace period before the process ends anyway. */
@@ -25,7 +25,7 @@ export function endWithSupervisor(exitCode: number): () => void {
 }
 
 /**
- * Waits until the process is asked to stop (by SIGTERM, by SIGINT, or by the end of its supervisor or of the npm that runs it), and stops.
+ * Waits until the process has to stop (because of SIGTERM or SIGINT, or because its supervisor or the npm that runs it has ended), and stops it.
  *
  * A second signal ends it at once. Exit code 0, or 1 if the stop failed or hung.
  */
@@ -66,10 +66,10 @@ const LOOK_MS = 500;
 const NPM = /(^|[\s/])(npm|pnpm|yarn)(-cli)?(\.c?js)?(\s|$)/;
 
 /**
- * Calls a function when the npm that runs this process as a script has ended, or the shell between them. npm passes no signal on to the program that its shell
- * runs, and no signal at all if npm is killed. Shape: the function that ends the watch.
+ * Calls a function when the npm that runs this process as a script has ended, or the shell between them. npm does not pass signals on to the program that its
+ * shell runs, and if npm itself is killed, the program gets no signal at all. Shape: the function that ends the watch.
  *
- * It does nothing for a process that no npm runs, and for one that the script leaves running in the background (`node main.js &`). On Linux only.
+ * It does nothing for a process that no npm runs, and for one that the script leaves running in the background (`node main.js &`). It works only on Linux.
  */
 export function watchNpm(gone: () => void, script = process.env["npm_lifecycle_script"]): () => void {
   const isNpm = (pid: number): boolean => NPM.test(processCommand(pid));

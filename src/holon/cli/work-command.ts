@@ -29,21 +29,21 @@ const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: W
   release: { said: "is tried again", decide: (work, id) => work.releaseEvent(id) },
   skip: { said: "is skipped", decide: (work, id) => work.skipEvent(id) },
   resume: { said: "goes on", decide: (work, id) => work.resumeRun(id) },
-  forget: { said: "is not told of events any more", decide: (work, id) => work.forgetSubscriber(id) },
+  forget: { said: "gets no events any more", decide: (work, id) => work.forgetSubscriber(id) },
 };
 
 /** The usage text of `work`. */
-export const WORK_USAGE = `work [words]: shows what waits, failed or stands still, or decides about it; processes may run meanwhile or not.
+export const WORK_USAGE = `work [words]: shows background work that waits, failed or is stuck, or carries out a decision about it. Processes may run meanwhile or not.
 
   list                            shows all of it (the default)
   rerun <context> <job id>        runs a job again that failed for good
-  release <context> <event id>    tries an event again that is parked, or waits no longer for one that has not come
+  release <context> <event id>    tries a parked event again; lets a held event wait no longer for an event that has not come
   skip <context> <event id>       drops an event that is parked, or is held and needs a decision
-  resume <context> <run id>       lets a workflow go on that is stuck
-  forget <context> <subscriber>   tells a subscriber of no more events that is not part of the app any more
+  resume <context> <run id>       lets a stuck run of a workflow go on
+  forget <context> <subscriber>   keeps no more events for a subscriber that is not part of the app any more
   -h, --help                      prints this text
 
-Exit code 1 where nothing has this id, or something could not be reached.
+The exit code is 1 if nothing has this id, or if something could not be reached.
 `;
 
 /**
@@ -96,10 +96,10 @@ function print(text: string): void {
 }
 
 /**
- * The data of the contexts that a plan names, for commands that show background work and decide about it. Processes may run at the same time or not. It
- * migrates nothing.
+ * The data of the contexts that a plan names, for commands that show background work and decide about it. Processes may run at the same time or not. Nothing is
+ * migrated.
  *
- * Errors: UNAVAILABLE - no database, or one on which no process has started yet.
+ * Errors: UNAVAILABLE if there is no database, or if no process has started on it yet.
  */
 async function openWorkStores(plan: Plan, open: OpenThings, log: Logger): Promise<ReadonlyMap<string, ContextData>> {
   const shared = await sharedUrl(plan, open, log);
