@@ -31,7 +31,7 @@ interface CallLabels {
 /**
  * Counts the calls of one procedure by one caller over one transport.
  *
- * Recording a success touches three numbers: prom-client's bound `observe` costs 0.6 us, more than half of a local call.
+ * Recording a success only changes three numbers. The `observe` of prom-client would cost 0.6 us, more than half of a local call.
  */
 export class CallSeries {
   readonly labels: CallLabels;
@@ -52,7 +52,7 @@ export class CallSeries {
     else this.#fail(code);
   }
 
-  /** Calls so far by bucket, not cumulative; the last is "longer than every bound". */
+  /** Calls so far by bucket, not cumulative. The last bucket has the calls that took longer than every bound. */
   get buckets(): Readonly<Float64Array> {
     return this.#buckets;
   }

@@ -11,7 +11,7 @@ const MEMBERS = 200;
  * A copy of a value without secrets: members are removed by their name at any depth and in any letter case, errors are redacted by their type, and texts lose
  * passwords in URLs, bearer credentials and signed tokens.
  *
- * pino's own redaction knows fixed paths only, and missed deep members and other letter cases. The copy is bounded in depth, width and length.
+ * pino's own redaction works on fixed paths only, and would miss deep members and other letter cases. The copy is bounded in depth, width and length.
  */
 export function redact(value: unknown, depth = 0): unknown {
   switch (typeof value) {

@@ -4,7 +4,7 @@ import { registerCopied, type Sample } from "./copied-metric.ts";
 /** Kinds of background work. */
 type WorkKind = "job" | "event" | "step";
 
-/** How an attempt ended. One that failed may be tried again or set aside; gauges count what was set aside. */
+/** How an attempt ended. Work whose attempt failed is tried again or set aside; gauges count the work that was set aside. */
 type WorkOutcome = "done" | "failed";
 
 /** Counts one attempt. Names come from declarations only: the job, `<producer>.<event>`, or the workflow of a step. */

@@ -58,7 +58,7 @@ export async function addDashboard(app: FastifyInstance, deps: DashboardDeps, lo
   );
 }
 
-/** Whether a browser requests a page, and not a program data. */
+/** Whether a browser requests a page. Other requests are those of programs for data. */
 function wantsPage({ method, headers }: FastifyRequest): boolean {
   return method === "GET" && headers.accept?.includes("text/html") === true;
 }

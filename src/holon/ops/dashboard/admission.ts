@@ -18,7 +18,7 @@ const TOKEN = /^[\x21-\x7e]+$/;
 /** The admin that makes a request. */
 export interface Admin {
   readonly userId: string;
-  /** Undefined for a program that sends its token with each request: no page of another site can make it do so. */
+  /** Undefined for a program that sends its token with each request. No page of another site can send that token, so such a program needs no form token. */
   readonly formToken: string | undefined;
 }
 
@@ -55,7 +55,7 @@ export class Admission {
 
   /** The admin with this token, which was typed and did not come in a header. Errors: as {@link admit}. */
   async byTypedToken(request: IncomingMessage, token: string): Promise<string> {
-    if (!TOKEN.test(token)) throw catalogueError("UNAUTHORIZED", "The credentials are not good.");
+    if (!TOKEN.test(token)) throw catalogueError("UNAUTHORIZED", "The credentials are not valid.");
     const headers = { value: { ...request.headers, authorization: `Bearer ${token}` } };
     return this.byToken(Object.create(request, { headers }) as IncomingMessage);
   }
@@ -63,7 +63,7 @@ export class Admission {
   /** The admin with this password. Errors: as {@link admit}; UNAVAILABLE if it cannot be checked now. */
   async byPassword(request: IncomingMessage, credentials: Credentials): Promise<string> {
     const token = await this.#tokenOf(credentials);
-    if (token === undefined) throw catalogueError("UNAUTHORIZED", "The credentials are not good.");
+    if (token === undefined) throw catalogueError("UNAUTHORIZED", "The credentials are not valid.");
     return this.byTypedToken(request, token);
   }
 
@@ -79,7 +79,7 @@ export class Admission {
 
   async #adminOf(ask: () => Promise<Principal>): Promise<string> {
     const principal = parsePrincipal(await this.#ask(ask));
-    if (principal?.kind !== "user") throw catalogueError("UNAUTHORIZED", "The credentials are not good.");
+    if (principal?.kind !== "user") throw catalogueError("UNAUTHORIZED", "The credentials are not valid.");
     if (!principal.roles.includes(ADMIN)) throw catalogueError("FORBIDDEN", "Only admins may look at this.");
     return principal.id;
   }
@@ -91,7 +91,7 @@ export class Admission {
       if (isHolonError(error)) throw error;
       // Libraries throw their own classes for a token that cannot be read.
       this.#log.warn({ err: error }, "authenticate refused a request to the dashboard");
-      throw catalogueError("UNAUTHORIZED", "The credentials are not good.");
+      throw catalogueError("UNAUTHORIZED", "The credentials are not valid.");
     }
   }
 }

@@ -9,16 +9,16 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** Checks a user's e-mail and password. Shape: a bearer token that `authenticate` accepts; undefined, or a thrown refusal, if they are not right. */
+/** Checks a user's e-mail and password. Shape: a bearer token that `authenticate` accepts; undefined, or a thrown refusal, if e-mail or password is wrong. */
 export type SignIn = (credentials: Credentials) => Promise<string | undefined>;
 
 export interface DashboardDeps {
   readonly appName: string;
-  /** The same for all processes of the app: a user that signed in at one is signed in at all. */
+  /** All processes of the app have the same secret: a user that signed in at one process is signed in at all. */
   readonly secret: string;
   /** False shows everything and allows no change. */
   readonly isWriteAllowed: boolean;
-  /** The app's own; users with the role `admin` may use the dashboard. */
+  /** The app's own `authenticate`; users with the role `admin` may use the dashboard. */
   readonly authenticate: Authenticate;
   /** Offers e-mail and password in addition to the bearer token. */
   readonly signIn?: SignIn | undefined;

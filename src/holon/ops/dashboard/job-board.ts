@@ -18,7 +18,8 @@ export function addBoard(scope: FastifyInstance, deps: DashboardDeps, adminOf: A
   let board: Promise<JobBoard> | undefined;
   const opened = async (): Promise<JobBoard> => {
     const backend = await deps.backend();
-    if (backend === undefined) throw catalogueError("UNAVAILABLE", "This process reaches no queues. Ask one with the role jobs.");
+    if (backend === undefined)
+      throw catalogueError("UNAVAILABLE", "This process reaches no queues. Use the dashboard of a process with the role jobs.");
     if (!backend.reachable) throw catalogueError("UNAVAILABLE", "The queues cannot be reached now. What waits for them is kept in the outbox.");
     board ??= openJobBoard(deps, backend);
     const ready = await board.catch((error: unknown) => {
@@ -110,6 +111,6 @@ async function openJobBoard({ appName, queues, isWriteAllowed }: DashboardDeps, 
 function describe(name: string): string {
   const [kind = "", context = "", job] = name.split(".");
   if (kind === "events") return `Events of other contexts, on their way to ${context}.`;
-  if (kind === "ack") return `What others have taken of the events of ${context}.`;
+  if (kind === "ack") return `Reports of other contexts about events of ${context} that they have taken.`;
   return job === undefined ? `Jobs of ${context}.` : `The job ${job} of ${context}, which has its own limits.`;
 }

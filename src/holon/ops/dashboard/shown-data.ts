@@ -1,9 +1,9 @@
 import { redactText } from "../../observe/redaction.ts";
 
-/** Members of an event on a queue that are addresses. The payload is left out, because it may contain secrets. */
+/** The members that say which event on a queue it is. The payload is left out, because it may contain secrets. */
 const EVENT_MEMBERS = ["id", "name", "key", "keyNumber", "position"];
 
-/** The data of a job on a queue that may be shown: addresses, no payloads. */
+/** The data of a job on a queue that may be shown: ids and names, but no payloads. */
 export function shownData(data: unknown): unknown {
   if (!isRecord(data)) return data;
   const { producer, events, ids, kind, subscriber } = data;

@@ -72,7 +72,7 @@ async function signIn(request: FastifyRequest, reply: FastifyReply, deps: SignIn
     if (isHolonError(error, "UNAVAILABLE")) return showSignIn(reply, 503, deps, next, "Passwords cannot be checked here now. Use a token.");
     if (!isRefusal(error)) throw error;
     log.warn({ address, code: error.code }, "a sign-in to the dashboard was refused");
-    const problem = error.code === "FORBIDDEN" ? "This user is no admin." : "That is not right, or not any more.";
+    const problem = error.code === "FORBIDDEN" ? "This user is not an admin." : "The credentials are wrong, or no longer valid.";
     return showSignIn(reply, error.status, deps, next, problem);
   }
 }
@@ -100,6 +100,6 @@ function signInPage({ appName, next, takesPassword, problem }: SignInView): Page
     title: `${appName}: sign in`,
     isNarrow: true,
     content: html`<h1>${appName}: operations</h1>${problem === undefined ? undefined : html`<p role="alert">${problem}</p>`}
-<p class="soft">Only admins come in here.</p>${takesPassword ? password : undefined}${token}`,
+<p class="soft">Only admins may sign in.</p>${takesPassword ? password : undefined}${token}`,
   };
 }

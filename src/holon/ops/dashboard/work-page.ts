@@ -17,7 +17,7 @@ const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: W
   skip: { said: "The event is skipped.", decide: (work, id) => work.skipEvent(id) },
   resume: { said: "The run goes on.", decide: (work, id) => work.resumeRun(id) },
 };
-const TOO_LATE = "There is no such thing any more: another admin has decided, or it went on by itself.";
+const TOO_LATE = "It does not need a decision any more: another admin has decided, or it went on by itself.";
 
 interface DecisionParams {
   readonly context: string;
@@ -126,7 +126,7 @@ interface Action {
   readonly label: string;
 }
 
-/** A list of such rows, and the actions for each. */
+/** A list of rows that an operator decides about, and the actions for each row. */
 interface Listing {
   readonly title: string;
   readonly none: string;
@@ -208,7 +208,8 @@ function workPage({ appName, reports, formToken, signOut, message }: WorkView): 
 }
 
 function countsTable(reports: readonly ContextReport[]): Markup {
-  if (reports.length === 0) return html`<p>No context with a database is hosted in this process. Ask the processes that host them.</p>`;
+  if (reports.length === 0)
+    return html`<p>No context with a database is hosted in this process. Use the dashboards of the processes that host them.</p>`;
   const headings = [
     "Outbox",
     "Outbox lag",
