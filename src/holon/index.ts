@@ -28,7 +28,7 @@ export type { WatchedEvent } from "./work/watch/watcher.ts";
 export { type WorkflowOptions, workflow } from "./work/workflows/workflow.ts";
 export type { RunState, StartedRun, WorkflowRun } from "./work/workflows/workflow-run.ts";
 
-// For authors of extensions: the types behind a context, and an app's plan, document, errors and process for programs that work with any app.
+// For authors of extensions: the types behind a context; and the plan, document, errors and process of an app, for programs that work with any app.
 
 export type { ContextDefinition, ContextOptions, ContextParts } from "./define/define-context.ts";
 export type { BaseContext, CallPromise, Calls, ContextTypes, HandlerContext, Transaction } from "./define/handler-context.ts";

@@ -9,7 +9,7 @@ export interface InjectedFault {
   readonly on: string;
   /** The error that callers get. */
   readonly error: HolonError;
-  /** `before` the handler runs (the default), or `after`: then the handler has its effect, and only the answer is lost. */
+  /** `before` the handler runs (the default), or `after` it has run: then its effect has happened, and only its answer is lost. */
   readonly when?: "before" | "after";
   /** How many calls it affects; by default all calls until it is removed. */
   readonly times?: number;
@@ -78,8 +78,8 @@ export class DuplicateAnswerError extends Error {
 /**
  * Repeats calls as a network may: each call of an idempotent mutation is delivered twice at the same time and a third time after that, with one key.
  *
- * The caller gets the first answer. The other answers must be equal to it, or the call fails with DuplicateAnswerError. If the second delivery holds the key
- * first, the edge refuses the first delivery with KEY_IN_FLIGHT, and the caller gets the answer of the second.
+ * The caller gets the first answer. The other answers must be equal to it, or the call fails with DuplicateAnswerError. If the second delivery claims the key
+ * before the first one, the first delivery is refused with KEY_IN_FLIGHT, and the caller gets the answer of the second.
  */
 export function duplicating(target: Target, newKey: () => string): Target {
   const { procedure } = target;

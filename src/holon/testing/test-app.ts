@@ -27,15 +27,16 @@ export interface TestAppOptions<C extends ContractMap> {
   readonly log?: Logger;
   /** Redis for the queues; by default the queues are in the database. */
   readonly redisUrl?: string;
-  /** A database that exists; by default a new one, which is dropped at close. */
+  /** The URL of a database that exists. By default a new database is made, which is dropped at close. */
   readonly databaseUrl?: string;
   /**
-   * False leaves out the code that injects faults between callers and procedures, so that calls take exactly the way of production; `fail` has no effect then.
+   * False leaves out the code that injects faults between callers and procedures. Calls then run through the same code as in production, and `fail` has no
+   * effect.
    */
   readonly faults?: boolean;
 }
 
-/** Calls of a test as one principal. */
+/** Makes the calls of a test as one principal. */
 export interface TestCaller<C extends ContractMap> {
   readonly call: Calls<C>;
 }
@@ -51,7 +52,7 @@ export interface TestApp<C extends ContractMap> {
   /** Makes calls as a user, with the given roles. */
   asUser(id: string, ...roles: string[]): TestCaller<C>;
   asAnonymous(): TestCaller<C>;
-  /** Makes calls as another context does on its own account. */
+  /** Makes calls as a context makes them for its own system, and not for a user. */
   asSystem(context?: string): TestCaller<C>;
   /** Injects a fault between callers and a procedure or context; returns the function that removes it. */
   fail(fault: InjectedFault): () => void;

@@ -2,12 +2,12 @@ import { createTestDatabase as createDatabase, startTestServer, type TestDatabas
 
 export type { TestDatabase } from "../dev/postgres/test-database.ts";
 
-/** Names a Postgres server that all test files share, as a URL with an owner's login. Without it, each process that needs a server starts its own, embedded. */
+/** The variable that names a Postgres server for all test files: its URL with an owner's login. Without it, a process starts an embedded server if needed. */
 const SHARED_SERVER = "TEST_POSTGRES_URL";
 
 let own: { readonly server: Promise<TestServer>; users: number } | undefined;
 
-/** A new, empty database on a real server. `drop` removes it, and stops the server with the last database. */
+/** A new, empty database on a real server. `drop` removes it; the last `drop` in a process also stops the server that this process started. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const url = process.env[SHARED_SERVER];
   if (url !== undefined) return createDatabase({ server: { url, stop: async () => {}, keep: () => url } });
