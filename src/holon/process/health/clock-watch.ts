@@ -20,15 +20,15 @@ const LONGEST_ANSWER_MS = 1_000;
 type ClockStore = Pick<WorkData, "transaction" | "statement" | "context">;
 
 interface ClockWatchDeps extends Omit<TaskDeps, "board"> {
-  /** By context. */
+  /** The stores by context. */
   readonly stores: ReadonlyMap<string, ClockStore>;
-  /** By context. */
+  /** The boards by context. */
   readonly boards?: ReadonlyMap<string, TaskBoard>;
 }
 
 /**
  * Compares the clock of this process with those of its databases. Leases, schedules and retention use the clock of the database; tokens, sign-ins and the
- * delays of queues use that of the process. A clock that is wrong is logged, once an hour.
+ * delays of queues use the clock of the process. A clock that is wrong is logged, once an hour.
  */
 export class ClockWatch implements Closable {
   readonly #deps: ClockWatchDeps;
@@ -48,7 +48,7 @@ export class ClockWatch implements Closable {
     for (const task of this.#tasks) task.wake();
   }
 
-  /** By context, in milliseconds: how far the clock of this process is ahead of that of the database; negative if it is behind. */
+  /** How many milliseconds the clock of this process is ahead of the clock of a context's database, by context; negative if it is behind. */
   get skewsMs(): ReadonlyMap<string, number> {
     return this.#skews;
   }

@@ -17,7 +17,7 @@ interface ProcessGaugeSources {
   readonly mesh: MeshServer | undefined;
   readonly peers: ReadonlyMap<string, MeshPeer>;
   readonly parts: () => readonly HealthPart[];
-  /** How far the clock of this process is ahead of that of a context's database; by context. */
+  /** How far the clock of this process is ahead of the clock of a context's database, by context. */
   readonly skewsMs: ReadonlyMap<string, number>;
 }
 

@@ -66,7 +66,7 @@ function workFault(context: string, board: TaskBoard): string | undefined {
   return `background work of ${context} fails (${named.join("; ")})`;
 }
 
-/** Names the run that has hung for the longest time. Each hanging run keeps one of the places for runs in this process. */
+/** Names the run that has hung for the longest time. Each hanging run takes up one of the places for runs in this process. */
 function hangingFault(context: string, runs: readonly HangingRun[]): string | undefined {
   const [first] = [...runs].sort((one, other) => other.forMs - one.forMs);
   if (first === undefined) return undefined;

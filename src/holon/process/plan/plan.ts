@@ -104,7 +104,7 @@ export interface Plan {
   readonly meshTls?: MeshTlsPlan;
   /** The secret that proves that a process belongs to the app; absent if it must be made up. */
   readonly secret?: string;
-  /** Whether the code that starts the process must make up the secret. All processes of the app then get the same one. */
+  /** Whether the code that starts the process must make up the secret, which must be the same for all processes of the app. */
   readonly secretMadeUp: boolean;
   readonly limits: Limits;
   readonly logLevel: LogLevel;

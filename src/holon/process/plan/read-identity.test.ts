@@ -16,7 +16,7 @@ const PEERS = {
 };
 const peers = (changed: Readonly<Record<string, unknown>> = {}): string => JSON.stringify({ ...PEERS, ...changed });
 
-/** The process of orders, one of several, in production. */
+/** The environment of one process, which hosts orders, in an app of several processes in production. */
 const PRODUCTION: Environment = {
   NODE_ENV: "production",
   DATABASE_URL: "postgres://shop:secret-password@db:5432/shop",

@@ -33,7 +33,7 @@ export function readContexts(shape: AppShape, reader: EnvironmentReader): string
   return all.filter((context) => hosted.has(context));
 }
 
-/** The roles of this process. A bare edge has only the role `edge`, unless `HOLON_ROLES` says otherwise. */
+/** The roles of this process. A process without contexts has only the role `edge`, unless `HOLON_ROLES` says otherwise. */
 export function readRoles(contexts: readonly string[], reader: EnvironmentReader): Role[] {
   const asked = reader.list("HOLON_ROLES");
   if (asked === undefined) return contexts.length > 0 ? [...ROLES] : ["edge"];

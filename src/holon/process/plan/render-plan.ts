@@ -94,7 +94,7 @@ interface ConnectionBudget {
   readonly totalCount: number;
 }
 
-/** The extra connection of a pool, and those of the second thread for jobs and for workflow runs. */
+/** The extra connection beside the pool, and two of the second thread: one for jobs, one for workflow runs. */
 const RENEWALS_OF_CONTEXT = 3;
 
 /** The number of connections of one process in the worst case. Multiply it by the number of replicas and compare with `max_connections`. */

@@ -58,7 +58,7 @@ async function problemOf({ host, port, portVariable, hostVariable }: NamedListen
   return undefined;
 }
 
-/** The process that listens on a port, such as `process 4711 (node)`; undefined if the system does not report it, or not to this user. */
+/** The process that listens on a port, such as `process 4711 (node)`; undefined if the system does not report it to this user. */
 function portHolder(port: number): string | undefined {
   const sockets = new Set([...listeningSockets("/proc/net/tcp", port), ...listeningSockets("/proc/net/tcp6", port)]);
   if (sockets.size === 0) return undefined;

@@ -95,7 +95,7 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
   const hosted = modules.map((module) =>
     compileContext({ module, store: database.stores.get(module.name), limits, pipeline, isClosed: database.differing.has(module.name) }),
   );
-  // Runs before any call can arrive. A child that runs one job alone has no role, since its parent has started the app.
+  // Start handlers run before any call can arrive. A child process for one job has no role: it runs no start handler, because its parent has run them.
   if (plan.roles.length > 0) for (const context of hosted) if (!database.differing.has(context.name)) await context.start();
 
   const processName = `${plan.name}/${plan.contexts.length === 0 ? "edge" : plan.contexts.join("+")}/${process.pid}`;

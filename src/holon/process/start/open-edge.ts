@@ -63,7 +63,7 @@ export function askOf(core: Core): AskApp {
   };
 }
 
-/** The principal that the app's `authenticate` returns, anonymous if it returns nothing. It waits only for a promise: most tokens are known at once. */
+/** The principal that the app's `authenticate` returns, or the anonymous one. It waits only if the answer is a promise: most tokens are known at once. */
 export function edgeAuthenticate(authenticate: Authenticate | undefined, ask: AskApp): (request: EdgeRequest) => Principal | Promise<Principal> {
   if (authenticate === undefined) return () => ANONYMOUS;
   return (request) => {

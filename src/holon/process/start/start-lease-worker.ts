@@ -13,7 +13,7 @@ import("tsx/esm/api").then(({ register }) => {
  * Starts the second thread of a process. The program of the thread is in the folder of this file, with the same extension: in the source and in `dist`. In a
  * bundle it is beside the single file.
  *
- * Errors: TypeError in a bundle that does not know its own address.
+ * Errors: TypeError in a bundle that does not know its own address (`import.meta.url`).
  */
 export function startLeaseWorker(name: string, level: LogLevel): Worker {
   const extension = path.extname(new URL(import.meta.url).pathname);

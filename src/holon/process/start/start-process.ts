@@ -40,7 +40,7 @@ export interface ProcessOptions extends CoreOptions {
   readonly startLeaseWorker?: (plan: Plan) => LeaseWorker;
 }
 
-/** Makes {@link RunAlone}. The child process needs the secret and the database of the app, so it is called when both are known. */
+/** Makes {@link RunAlone}. The child process needs the secret and the database of the app, so this function is called when both are known. */
 export type MakeRunAlone = (parent: { readonly secret: string; readonly databaseUrl: string | undefined }) => RunAlone;
 
 /** A started process of an app. */
