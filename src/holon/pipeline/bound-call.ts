@@ -6,7 +6,7 @@ import type { Scope } from "../kernel/scope.ts";
 import type { BoundCall, CallOrigin } from "./call-tree.ts";
 import { CompiledProcedure, type SeriesFactory } from "./compiled-procedure.ts";
 
-/** Binds a procedure for calls from one context. A procedure of this process is called directly, any other one through its target. */
+/** Binds a procedure for calls from one context. A procedure of this process is called directly, any other procedure through its target. */
 export function bindCall(caller: string, target: Target, seriesFactory: SeriesFactory): BoundCall {
   if (target.procedure.type === "subscription") return (origin, input, options) => subscribe(target, origin, input, options);
   if (target instanceof CompiledProcedure) {

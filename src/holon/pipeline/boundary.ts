@@ -7,7 +7,7 @@ import type { Scope } from "../kernel/scope.ts";
 import { readSafely } from "../kernel/thrown.ts";
 import { ResumeRefusal } from "../work/watch/event-place.ts";
 
-/** Codes that pass from a callee through its caller. They say that the environment failed, so every caller on the way may return them. */
+/** Codes that pass from a callee through its caller. Such a code means that the environment failed, so every caller on the way may return it. */
 const FAULTS: ReadonlySet<string> = new Set([
   "UNAVAILABLE",
   "OVERLOADED",

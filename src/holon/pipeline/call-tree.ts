@@ -40,7 +40,7 @@ export interface CallOrigin {
   readonly monotonicMs: () => number;
 }
 
-/** A procedure of another context, bound to where it runs. */
+/** A procedure of another context, bound to the process in which it runs. */
 export type BoundCall = (origin: CallOrigin, input: unknown, options: CallOptions | undefined) => Promise<unknown> | AsyncIterable<unknown>;
 
 /** Makes `ctx.call` for one origin. It costs one small object; the object of a group is made when the group is read. */

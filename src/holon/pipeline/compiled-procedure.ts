@@ -34,7 +34,7 @@ export interface PipelineDeps {
   readonly series: SeriesFactory;
   /** The transport of a caller that is not a context of this process: `local` for the edge of this process, `mesh` for the rest. */
   readonly transportOf: (caller: string) => string;
-  /** Whether a caller has declared that it calls a context. Without it, every caller may call. */
+  /** Whether a caller has declared that it calls a context. Without this function, every caller may call. */
   readonly mayCall?: MayCall;
   /** Counts attempts of jobs. */
   readonly count?: CountWork;
@@ -43,7 +43,7 @@ export interface PipelineDeps {
 /** Whether a caller (the name of a context, or `edge`) may call a context at all. */
 export type MayCall = (caller: string, context: string) => boolean;
 
-/** What is known of one caller, looked up once. */
+/** The facts about one caller, which are looked up once. */
 interface CallerEntry {
   readonly series: CallSeries;
   readonly isOpen: boolean;

@@ -10,7 +10,7 @@ const place = useWorkflows();
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-/** Added to the clock by a test. The clock also runs by itself. */
+/** The time that a test adds to the clock. The clock also runs by itself. */
 let aheadMs = 0;
 const clock: Clock = { nowMs: () => systemClock.nowMs() + aheadMs, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
 const wheel = new Timers(() => clock.monotonicMs());

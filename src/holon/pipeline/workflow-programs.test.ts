@@ -75,7 +75,7 @@ describe(`random bodies, seed ${SEED}`, { timeout: 600_000 }, () => {
         expect(runs.filter(({ state }) => state !== "done")).toEqual([]);
         expect(await place.sql`select run, what from orders.happened group by 1, 2 having count(*) > 1`).toEqual([]);
         expect(await place.sql`select run from stock.happened group by 1 having count(*) > 1`).toEqual([]);
-        // Each place of each body took one branch.
+        // In each run, each place of the body took only one branch.
         const took = await place.sql`
           select run, split_part(what, ' ', 2) as place, array_agg(what) from orders.happened where what like 'took %' group by 1, 2 having count(*) > 1`;
         expect(took).toEqual([]);
