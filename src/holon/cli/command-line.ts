@@ -41,7 +41,7 @@ interface Script<Options extends CommandOptions> {
   /** How to call it, with all options and their defaults. */
   readonly usage: string;
   readonly options: Options;
-  /** Words and options; by default those of the process. */
+  /** Words and options; by default those with which the process was started. */
   readonly args?: readonly string[];
   /** Returns the exit code. Errors: UsageError for values that it does not accept; any other error is a failure with code 1. */
   run(line: CommandLine<Options>): Promise<number> | number;

@@ -40,7 +40,7 @@ function withoutPassword(url: string): string {
 /**
  * Why a process could not start, for the user at the terminal: a sentence and a cure if the cause is a common one, otherwise the whole error.
  *
- * Guarantee: no credentials. The message often contains the URL of what cannot be opened.
+ * Guarantee: the text has no credentials. The message of an error often contains the URL that could not be opened, so credentials are removed.
  */
 export function renderStartFailure(name: string, error: unknown): string {
   return redactText(render(name, error));

@@ -74,8 +74,8 @@ const NPM = /(^|[\s/])(npm|pnpm|yarn)(-cli)?(\.c?js)?(\s|$)/;
 export function watchNpm(gone: () => void, script = process.env["npm_lifecycle_script"]): () => void {
   const isNpm = (pid: number): boolean => NPM.test(processCommand(pid));
   const parent = process.ppid;
-  // A shell may have become this program, so that there is no shell in between. Then the grandparent is the program that started npm, such as a login shell,
-  // and may end.
+  // A shell may have replaced itself by this program, so that no shell is between npm and this process. The grandparent is then the program that started npm,
+  // such as a login shell, and may end.
   const grandparent = isNpm(parent) ? undefined : parentOf(parent);
   const isWatched = script !== undefined && !/(?<!&)&(?!&)/.test(script) && (grandparent === undefined || isNpm(grandparent));
   if (!isWatched) return () => {};

@@ -102,7 +102,7 @@ export class CallMetrics {
     this.#callers = new Set(["edge", "outside", ...names.callers]);
   }
 
-  /** The series of these labels; the same one for the same labels. */
+  /** The series of these labels. The same labels always get the same series. */
   series(labels: CallLabels): CallSeries {
     const known: CallLabels = {
       procedure: this.#procedures.has(labels.procedure) ? labels.procedure : UNKNOWN,

@@ -128,7 +128,7 @@ function isStatementError(error: Error): boolean {
   return typeof query === "string" || params !== undefined || parameters !== undefined;
 }
 
-/** Only the frames: a stack begins with the message again, and lines of a message may look like frames. */
+/** Returns only the frames of the stack. A stack begins with the message again, and lines of a message may look like frames. */
 function stackFrames(error: Error): string {
   const { stack: whole, message } = error;
   if (typeof whole !== "string" || typeof message !== "string") return "";
