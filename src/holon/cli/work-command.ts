@@ -47,7 +47,8 @@ The exit code is 1 if nothing has this id, or if something could not be reached.
 `;
 
 /**
- * Shows background work that waits, failed or is stuck, or decides about it, on the databases of the environment. Processes may run meanwhile or not.
+ * Shows background work that waits, failed or is stuck, or carries out a decision about it, on the databases of the environment. Processes may run meanwhile or
+ * not.
  *
  * A job that is run again is taken by a process that runs jobs. Exit codes: 1 if nothing has this id, or if a database could not be reached.
  * Errors: UsageError for words that are not a command.

@@ -1,6 +1,6 @@
 import { readSafely, storableText } from "../kernel/thrown.ts";
 
-/** Parts of names of secrets, compared in lower case without `-` and `_`: `X-Api-Key`, `apiKey` and `API_KEY` are equal. */
+/** Parts of names that mark a secret. Names are compared in lower case without `-` and `_`: `X-Api-Key`, `apiKey` and `API_KEY` are equal. */
 const SECRET_NAMES =
   /passw|passphrase|secret|token|session|authorization|cookie|apikey|privatekey|accesskey|credential|connectionstring|databaseurl|redisurl|smtpurl|mailurl|connectionparams|querystring|^(?:pwd|dsn|query|search|ticket|pin|otp|cvc|cvv|iban|cardnumber|signature|jwt|bearer|argsquery|parameters|params)$/;
 

@@ -23,7 +23,7 @@ interface TypedTransaction {
 /** Greatest payload of one event or job. A queue is not a place for files. */
 const GREATEST_PAYLOAD_BYTES = 1024 * 1024;
 
-/** Greatest length of the key of a run, of an ordered event, and of the deduplication of a job. The key becomes part of indexes. */
+/** Greatest length of the key of a run, of the key of an ordered event, and of the `deduplicationKey` of a job. Such a key becomes part of indexes. */
 const GREATEST_KEY_LENGTH = 200;
 
 /** Compiles the events, jobs and workflows of a context. A payload that does not fit its schema throws, and the transaction rolls back. */

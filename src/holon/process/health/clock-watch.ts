@@ -7,7 +7,7 @@ import { type WorkData, WorkDatabase } from "../../work/engine/work-database.ts"
 /** Time between two comparisons with the clock of a database. */
 const EVERY_MS = 60_000;
 
-/** Synchronized clocks do not differ by this much. Signed tokens and proofs between processes tolerate more. */
+/** A difference is logged from this size on. Synchronized clocks do not differ so much; signed tokens and proofs between processes tolerate more. */
 const TOLD_FROM_MS = 3_000;
 
 /** A difference that lasts is logged again after this time. */

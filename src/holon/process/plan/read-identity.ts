@@ -14,7 +14,7 @@ type MeshUse = "none" | "open" | "shared";
 interface IdentityNeeds {
   readonly contexts: readonly string[];
   readonly roles: readonly Role[];
-  /** Contexts that it calls in other processes. */
+  /** Contexts that the process calls in other processes. */
   readonly callees: readonly string[];
   readonly mesh: MeshUse;
 }

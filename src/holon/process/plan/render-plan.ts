@@ -80,7 +80,7 @@ function queuesText(plan: Plan): string {
 interface ConnectionBudget {
   /** Pools of the hosted contexts. */
   readonly contextsCount: number;
-  /** One more for each context, which checks whether the server answers while the pool is busy. */
+  /** One more connection for each context, which checks whether the server answers while the pool is busy. */
   readonly healthCount: number;
   /**
    * Connections that renew leases, if the background work of contexts runs here. Each context has one for the time when its pool is busy, and two in the second

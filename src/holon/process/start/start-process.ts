@@ -32,8 +32,8 @@ import { startRetentions, startWork, type Work } from "./start-work.ts";
 /** Options of {@link startProcess}. */
 export interface ProcessOptions extends CoreOptions {
   /**
-   * Makes the function that runs a job in a process of its own, after the job has killed its process twice. Without this function, such jobs wait for another
-   * process, which can run them so.
+   * Makes the function that runs a job in a process of its own, after the job has killed its process twice. Without this function, such jobs wait for a
+   * process that has it.
    */
   readonly runAlone?: MakeRunAlone;
   /** Starts the thread that renews leases while this process is blocked. Without it, a process that is blocked for longer than a lease counts as dead. */
