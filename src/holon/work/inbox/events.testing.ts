@@ -192,7 +192,7 @@ export async function openEventsPlace(limits: Partial<Limits> = {}): Promise<Eve
       url: database.url,
       role,
       tables: {},
-      limits: { ...DEFAULT_LIMITS, poolCount: 8, poolWaitingCount: 10_000, ...limits },
+      limits: { ...DEFAULT_LIMITS, poolCount: 8, poolWaitMs: 30_000, poolWaitingCount: 10_000, ...limits },
       clock: systemClock,
       log: silentLogger,
     }) as ContextData<Tables>;

@@ -99,7 +99,7 @@ export function useJobs(): JobsPlace {
       url: made.url,
       role: made.role,
       tables,
-      limits: testLimits({ poolCount: 10 }),
+      limits: testLimits({ poolCount: 10, poolWaitMs: 30_000 }),
       clock: systemClock,
       log: silentLogger,
     });
