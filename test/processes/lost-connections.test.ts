@@ -24,7 +24,8 @@ class CuttingProxy {
         if (!this.isCutting || !bytes.includes("typarray")) return upstream.write(bytes);
         this.cutCount++;
         upstream.destroy();
-        return client.destroy();
+        // A process that ends resets a connection if it has not read all of it, and closes it otherwise.
+        return this.cutCount % 2 === 1 ? client.resetAndDestroy() : client.destroy();
       });
     });
   }
