@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -62,6 +62,11 @@ describe("a report of vitest", () => {
     expect(judge(report("passed", "failed"))).toEqual({ red: true, text: '1 of 2 failed, first "test 1": expected 1 to be 2' });
   });
 
+  it("says that a test timed out, where vitest reports a name of its own", () => {
+    const json = report("failed").replace("expected 1 to be 2", "Error: STACK_TRACE_ERROR");
+    expect(judge(json)).toEqual({ red: true, text: '1 of 1 failed, first "test 0": it timed out' });
+  });
+
   it.each([
     ["each test passed", report("passed", "skipped"), "all 1 tests passed"],
     ["no test ran", report("skipped"), "no test ran: Cannot find module"],
@@ -72,7 +77,8 @@ describe("a report of vitest", () => {
 });
 
 describe("the list of guards", () => {
-  it.each(GUARDS.map((guard) => [guard.takenOut, guard] as const))("has edits that fit the code: %s", (_, guard) => {
+  it.each(GUARDS.map((guard) => [guard.takenOut, guard] as const))("has edits that fit the code, and a test file: %s", (_, guard) => {
+    expect(existsSync(path.join(root, guard.test))).toBe(true);
     expect(guard.edits.length).toBeGreaterThan(0);
     const { before, after } = readWithout(root, guard);
     for (const [file, text] of after) expect(text).not.toBe(before.get(file));

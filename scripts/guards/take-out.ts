@@ -64,7 +64,9 @@ export function judge(json: string | undefined): Verdict {
   const [first] = failed;
   if (ran === 0) return { red: false, text: `no test ran: ${firstLine(report.testResults[0]?.message)}` };
   if (first === undefined) return { red: false, text: `all ${ran} tests passed` };
-  return { red: true, text: `${failed.length} of ${ran} failed, first "${first.fullName}": ${firstLine(first.failureMessages[0])}` };
+  // vitest reports a test that timed out under this name.
+  const said = firstLine(first.failureMessages[0]).replace("Error: STACK_TRACE_ERROR", "it timed out");
+  return { red: true, text: `${failed.length} of ${ran} failed, first "${first.fullName}": ${said}` };
 }
 
 function firstLine(text = ""): string {
