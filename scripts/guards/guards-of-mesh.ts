@@ -13,7 +13,7 @@ export const GUARDS_OF_MESH: readonly Guard[] = [
     edits: [
       {
         file: "src/holon/pipeline/compiled-procedure.ts",
-        from: "return this.#services.mayCall?.(caller, this.#contextName) ?? true;",
+        from: "return this.#pipeline.mayCall?.(caller, this.#contextName) ?? true;",
         to: "return true;",
       },
     ],

@@ -33,7 +33,7 @@ export const GUARDS_OF_WORKFLOWS: readonly Guard[] = [
   {
     of: "P8",
     takenOut: "sleeps end and events are taken while steps run (`RunWaits`)",
-    edits: [{ file: "src/holon/work/workflows/run-waits.ts", from: "this.#parts.onDue();", to: "" }],
+    edits: [{ file: "src/holon/work/workflows/run-waits.ts", from: "this.#deps.onDue();", to: "" }],
     test: "src/holon/pipeline/workflow-races.test.ts",
     only: "a sleep that is over is seen by the body",
   },
