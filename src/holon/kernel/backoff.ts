@@ -1,4 +1,4 @@
-/** Waits grow from the first bound to the greatest. */
+/** The bounds of waits that grow: the first wait is at most `firstMs`, and no wait is longer than `greatestMs`. */
 export interface BackoffBounds {
   readonly firstMs: number;
   readonly greatestMs: number;

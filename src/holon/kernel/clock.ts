@@ -6,7 +6,9 @@ export interface Clock {
   monotonicMs(): number;
 }
 
-/** Node looks its global up each time that it is named. Reading it once was seen to take a sixth off each reading of the clock, and a call makes two. */
+/**
+ * Node looks up the global `performance` each time that code names it. This constant was seen to make a reading of the clock a sixth cheaper. A call makes two.
+ */
 const { performance } = globalThis;
 
 /** The machine's own clocks. */

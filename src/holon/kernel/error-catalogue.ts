@@ -242,7 +242,7 @@ export const ERROR_CATALOGUE = {
     "safe",
     "no",
     "warn",
-    "A limit of concurrent work is reached, or a lock was not given free in time.",
+    "A limit of concurrent work is reached, or a lock was not released in time.",
     "Try again later, or raise the limit that the message names.",
   ),
   DEADLINE_EXCEEDED: row(

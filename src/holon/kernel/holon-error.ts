@@ -46,7 +46,7 @@ function isErrorStatus(status: number | undefined): status is number {
   return Number.isInteger(status) && (status as number) >= 400 && (status as number) <= 599;
 }
 
-/** Whether a value is an error of the toolkit, of the given code if one is given. False for a value that cannot be read. */
+/** Whether a value is an error of the toolkit and, if a code is given, has that code. The answer is false for a value that cannot be read. */
 export function isHolonError<Code extends string = string>(value: unknown, code?: Code): value is HolonError<Code> {
   // A proxy may throw when its prototype is read.
   return readSafely(() => value instanceof HolonError && isReadable(value) && (code === undefined || value.code === code), false);
@@ -54,7 +54,7 @@ export function isHolonError<Code extends string = string>(value: unknown, code?
 
 const MEMBERS = ["code", "message", "details", "executed", "status"] as const;
 
-/** Reads each member once, so that a getter or a proxy that throws does so here and not in the code that reads the error later. */
+/** Reads each member once. So a getter or a proxy that throws does so here, and not in the code that reads the error later. */
 function isReadable(error: HolonError): boolean {
   const [code, message] = MEMBERS.map((name) => error[name]);
   return typeof code === "string" && typeof message === "string";
@@ -82,8 +82,8 @@ export function assertInvariant(condition: unknown, message: string): asserts co
 /**
  * A copy of an error of the toolkit that user code threw: a plain instance without cause and stack, which may be read and sent anywhere.
  *
- * Untyped code may set status and `executed` to any value, and a peer would take a malformed error for a broken connection. `details` are those of the copy;
- * `status` is the contract's if the contract declares one. `isHolonError` is true for the given error.
+ * Untyped code may set status and `executed` to any value, and a peer would take a malformed error for a broken connection. The copy gets the given `details`.
+ * The given `status` is the one that the contract declares, if it declares one. `error` must be a value for which `isHolonError` is true.
  * Errors: those that a getter or a proxy of the error throws.
  */
 export function plainError(error: HolonError, details: unknown, status?: number): HolonError {
@@ -98,8 +98,8 @@ export function plainError(error: HolonError, details: unknown, status?: number)
 const EXECUTED: ReadonlySet<unknown> = new Set(["no", "maybe", "yes"]);
 
 /**
- * The value after a trip through JSON, so that caller and callee never share an object and see the same values as between processes. Undefined if the value has
- * no JSON.
+ * The value after a trip through JSON, so that caller and callee never share an object and see the same values as between processes. The result is undefined if
+ * JSON cannot express the value.
  */
 export function jsonCopy(value: unknown): unknown {
   if (value === undefined) return undefined;

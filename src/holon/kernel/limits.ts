@@ -81,7 +81,7 @@ export const DEFAULT_LIMITS = {
   subscriptionHeartbeatMs: 10_000,
   /** The longest time that a statement may run; it never runs past the call's deadline. */
   statementTimeoutMs: 15_000,
-  /** The longest time that a statement may wait for a lock. A transaction takes no more events after a third of it. */
+  /** The longest time that a statement may wait for a lock. A transaction that handles events takes no further event after a third of this time. */
   lockTimeoutMs: 3_000,
   /**
    * After this time the server ends a transaction in which no statement is sent: its process is frozen, or its machine is gone. A transaction of a live process
@@ -89,8 +89,8 @@ export const DEFAULT_LIMITS = {
    */
   idleInTransactionMs: 15_000,
   /**
-   * Connections of one context in one process. Two more are opened while all are busy. One checks whether the server answers. The other reads the clock and
-   * renews the leases of jobs and runs, because their own transactions may keep the pool busy. `npm run plan` counts both.
+   * Connections of one context in one process. Two more are opened while all of these are busy. One of the two checks whether the server answers. The other
+   * reads the clock and renews the leases of jobs and runs, because the transactions of jobs and runs may keep the pool busy. `npm run plan` counts both.
    */
   poolCount: 5,
   /** The longest wait for a connection of the pool. */
@@ -103,7 +103,9 @@ export const DEFAULT_LIMITS = {
   keyTtlMs: 24 * 3_600_000,
   /** How long an event is kept after its last acknowledgement, for watchers that resume and for operators who inspect it. */
   outboxKeptMs: 7 * 86_400_000,
-  /** How long a context remembers that it handled an event, so that the same event has no effect again. At least a day, and not less than `outboxKeptMs`. */
+  /**
+   * How long a context remembers that it handled an event, so that the same event has no effect again. It is at least a day, and not less than `outboxKeptMs`.
+   */
   inboxKeptMs: 30 * 86_400_000,
   /** How long a job that is done is kept. */
   doneJobsKeptMs: 3_600_000,
@@ -120,7 +122,7 @@ export const DEFAULT_LIMITS = {
   startPatienceMs: 60_000,
   /** The time between "not ready" and refusing new work, so that load balancers notice. */
   drainMs: 5_000,
-  /** How long work in flight may take to finish at stop. */
+  /** How long work in flight may take to finish when the process stops. */
   graceMs: 20_000,
 } as const;
 

@@ -7,15 +7,15 @@ import { Sleep, type SleepDeps } from "./timers.ts";
 export type RetryPolicy = BackoffBounds &
   ({ readonly attempts: number; readonly forMs?: number } | { readonly attempts?: number; readonly forMs: number });
 
-/** Retries wait, so they take all that {@link Sleep} takes, and a source of jitter. */
+/** The clock and the timers, which retries need because they wait, and a source of jitter. */
 export interface RetryDeps extends SleepDeps {
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
 }
 
 /** Reasons to stop retrying, in addition to the policy. */
 interface RetryOptions {
-  /** Whether an error may pass by itself; by default an error that the database or a queue marked so, see {@link isPassing}. */
+  /** Whether an error may pass by itself. By default, only errors that the database or a queue marked as passing may, see {@link isPassing}. */
   readonly isPassing?: (error: unknown) => boolean;
   /** Called after each failure: if it returns true, the work is not tried again. */
   readonly isOver?: () => boolean;
@@ -30,7 +30,7 @@ const LEAST_WAIT_MS = 20;
  * Runs work until it succeeds. It tries again after failures that pass by themselves, with growing waits that are jittered.
  *
  * The work may run more than once, even after it took effect, because an answer can be lost.
- * Errors: that of the last attempt, when attempts or time are used up or the scope is cancelled; at once, any error that does not pass.
+ * Errors: the error of the last attempt, if attempts or time are used up or the scope is cancelled. An error that does not pass by itself is thrown at once.
  */
 export async function retry<Result>(deps: RetryDeps, policy: RetryPolicy, work: () => Promise<Result>, options: RetryOptions = {}): Promise<Result> {
   const { clock, random } = deps;

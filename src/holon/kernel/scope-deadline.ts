@@ -5,8 +5,8 @@ import { Scope } from "./scope.ts";
 import { TimerEntry, type Timers } from "./timers.ts";
 
 /**
- * Cancels a scope with DEADLINE_EXCEEDED when its time is over, whatever its work waits for. Add it to a timer wheel, and remove it at the end. If it is given
- * the wheel too, its error says whether the process was frozen meanwhile, see {@link isCutOff}.
+ * Cancels a scope with DEADLINE_EXCEEDED when its time is over, whatever its work waits for. Add it to a timer wheel, and remove it at the end. If the
+ * constructor also gets the wheel, the error says whether the process was frozen meanwhile, see {@link isCutOff}.
  */
 export class ScopeDeadline extends TimerEntry {
   readonly #scope: Scope;
@@ -28,7 +28,9 @@ export class ScopeDeadline extends TimerEntry {
   }
 }
 
-/** Runs work that may never return: the wait ends with the scope, at its deadline at the latest. Errors: those of the work, or why the scope was cancelled. */
+/**
+ * Runs work that may never return: the wait ends with the scope, at its deadline at the latest. Errors: those of the work; the reason of the cancelled scope.
+ */
 export async function runInScope<Result>(scope: Scope, wheel: Timers, what: string, work: () => Promise<Result>): Promise<Result> {
   const deadline = new ScopeDeadline(scope, what, wheel);
   wheel.add(deadline, scope.deadlineAtMs);
@@ -39,10 +41,10 @@ export async function runInScope<Result>(scope: Scope, wheel: Timers, what: stri
   }
 }
 
-/** One piece of the toolkit's own work. It has a deadline of its own, not that of a call. */
+/** One piece of the toolkit's own work. It has its own deadline, because it does not belong to a call. */
 interface SystemWork {
   readonly context: string;
-  /** Its name in `pg_stat_activity`, in logs, and in rows that name the principal that wrote them. */
+  /** The name of the work in `pg_stat_activity`, in logs, and in rows that name the principal that wrote them. */
   readonly task: string;
   /** How long it may take. */
   readonly deadlineMs: number;
@@ -59,8 +61,8 @@ function systemScope({ context, task, deadlineMs }: Omit<SystemWork, "late">, cl
 }
 
 /**
- * Runs the toolkit's own work in a scope, and enforces the deadline with a timer of this process. A server that does not answer, or a network that is gone,
- * ends no statement and no connection by itself.
+ * Runs the toolkit's own work in a scope, and enforces the deadline with a timer of this process. The timer is needed because statements and connections do not
+ * end by themselves if the server does not answer or the network is gone.
  *
  * Errors: those of the work; the error that `late` makes, at the deadline.
  */

@@ -24,7 +24,7 @@ export interface ScopeLink {
   nextLink: ScopeLink | undefined;
   /** Called once when the scope is cancelled; the link is already removed from the scope. */
   scopeCancelled(reason: HolonError): void;
-  /** Called if the call that made this one ends before this one. Nothing but its own deadline ends it then. */
+  /** Called if the call that made this one ends first. After that, only its own deadline ends this call. */
   scopeEnded?(): void;
 }
 
@@ -149,8 +149,8 @@ export class Scope {
   }
 
   /**
-   * Whether work of this call may have had an effect: a transaction, or a mutation of another context. A later step that fails may not have been executed
-   * itself, but the call may have had its effect.
+   * Whether work of this call may have had an effect: a transaction, or a mutation of another context. If a later step fails, that step may not have been
+   * executed, but the call as a whole may have had an effect.
    */
   get mayHaveActed(): boolean {
     return this.#effects > 0;
@@ -161,7 +161,7 @@ export class Scope {
     this.#effects++;
   }
 
-  /** Notes that such work is over and certainly had no effect. */
+  /** Notes that work which {@link effectBegan} has noted is over and certainly had no effect. */
   effectFailed(): void {
     this.#effects--;
   }

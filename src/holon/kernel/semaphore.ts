@@ -1,4 +1,4 @@
-/** Lets a fixed number of pieces of work run at once; the others wait for their turn, in order. */
+/** Lets a fixed number of pieces of work run at once; the others wait in a queue. */
 export class Semaphore {
   readonly #count: number;
   readonly #waiting = new Set<() => void>();
@@ -40,7 +40,7 @@ export class Semaphore {
    * the wait; after that call it does nothing.
    */
   wait(onEntered: () => void): () => void {
-    // An entry of its own, because the same function may wait twice.
+    // Each wait has a new function as its entry, because the same `onEntered` may wait twice.
     const entry = (): void => onEntered();
     this.#waiting.add(entry);
     return () => this.#waiting.delete(entry);

@@ -12,16 +12,16 @@ export function isStorable(value: unknown, length: number): value is string {
   return typeof value === "string" && value.length > 0 && value.length <= length && storableText(value, length) === value;
 }
 
-/** The same characters in the form in which JSON.stringify escapes them. */
+/** The characters of {@link UNSTORABLE} in the form in which JSON.stringify escapes them. */
 const UNSTORABLE_ESCAPE = /\\u(?:0000|d[89a-f])/;
 
 /** Whether Postgres can hold, as jsonb, the JSON that JSON.stringify made: no text or key in it contains U+0000 or half of a surrogate pair. */
 export function isStorableJson(json: string): boolean {
-  // After an escaped backslash the same letters are plain text.
+  // Letters such as u0000 after an escaped backslash are plain text, so escaped backslashes are removed for the second test.
   return !(UNSTORABLE_ESCAPE.test(json) && UNSTORABLE_ESCAPE.test(json.replaceAll("\\\\", "")));
 }
 
-/** The JSON of a value with storable texts and keys; undefined if it has none, or if its JSON is longer than `length`. Never throws. */
+/** The JSON of a value with storable texts and keys; undefined if JSON cannot express the value, or if the JSON is longer than `length`. Never throws. */
 export function storableJson(value: unknown, length: number): unknown {
   try {
     const text = JSON.stringify(value);

@@ -8,7 +8,7 @@ export abstract class TimerEntry {
   /** @internal */ slot: Slot | undefined = undefined;
   /** @internal */ due = 0;
 
-  /** Called once, on the first tick after that time; the entry is already out of the wheel. */
+  /** Called once, on the first tick after the entry's time. The entry is already removed from the wheel. */
   abstract expire(): void;
 }
 
@@ -28,7 +28,7 @@ const SLOT_COUNT = 1_250;
 /** A tick that comes this late means that the process was frozen, or that its thread was blocked. Units: milliseconds. */
 const FROZEN_MS = 1_000;
 
-/** Ticks without any entry after which the wheel stops its timer. */
+/** After this many ticks without any entry, the wheel stops its timer. */
 const IDLE_TICKS = 250;
 
 /**
@@ -44,7 +44,7 @@ export class Timers {
   #handled: number;
   #idleTicks = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
-  /** The last time without ticks, although entries waited, of {@link FROZEN_MS} or more. */
+  /** The last period of {@link FROZEN_MS} or more in which no tick came although entries waited. */
   #frozen = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.NEGATIVE_INFINITY };
 
   constructor(monotonicMs: () => number) {
@@ -57,7 +57,9 @@ export class Timers {
     return this.#monotonicMs();
   }
 
-  /** Whether this process was frozen, or its thread blocked, for a second or more since this moment. An entry must have waited in the wheel meanwhile. */
+  /**
+   * Whether this process was frozen, or its thread blocked, for a second or more since `sinceMs`. That is known only if an entry waited in the wheel meanwhile.
+   */
   wasFrozenSince(sinceMs: number): boolean {
     return this.#frozen.toMs - Math.max(this.#frozen.fromMs, sinceMs) >= FROZEN_MS;
   }

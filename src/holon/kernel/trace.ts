@@ -28,7 +28,7 @@ export class Trace {
   }
 }
 
-/** Random hexadecimal digits, two for each byte. Web Crypto, because browsers import this folder too. */
+/** Random hexadecimal digits, two for each byte. They come from Web Crypto, because browsers import this folder too. */
 function randomHex(bytes: number): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -41,7 +41,7 @@ function nextSpan(): number {
   return spanCounter;
 }
 
-/** A trace that starts here. */
+/** Starts a new trace. */
 export function newTrace(): Trace {
   return new Trace(randomHex(16), undefined, true);
 }

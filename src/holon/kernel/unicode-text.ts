@@ -1,7 +1,7 @@
 /**
  * Whether a text is Unicode: no half of a surrogate pair stands alone in it.
  *
- * A lone half has no UTF-8. Sockets and Postgres put U+FFFD in its place, so that two different texts become equal.
+ * UTF-8 cannot express a lone half. Sockets and Postgres put U+FFFD in its place, so that two different texts become equal.
  */
 export function isUnicode(text: string): boolean {
   return text.isWellFormed();
@@ -14,7 +14,7 @@ export function isUnicodeJson(value: unknown): boolean {
 
 type Container = Readonly<Record<string, unknown>> | readonly unknown[];
 
-/** An array or object on the way, and the step that led to it. */
+/** An array or object that the search is inside of, and the step that led to it. */
 interface Place {
   readonly value: Container;
   readonly step: string | number;
@@ -22,10 +22,10 @@ interface Place {
 }
 
 /**
- * Finds a text of a JSON value, a string or a key, that is not Unicode. Undefined if all are.
+ * Finds a text of a JSON value, a string or a key, that is not Unicode. The result is undefined if all texts are Unicode.
  *
- * Shape: the steps to it, outermost first; if a key is at fault, the last step is the key itself. The value may be nested to any depth, since no check may have
- * looked at it before.
+ * Shape: the steps to that text, outermost first; if a key is not Unicode, the last step is the key itself. The value may be nested to any depth, because it
+ * may not have been checked before.
  */
 export function findNotUnicode(value: unknown): readonly (string | number)[] | undefined {
   if (typeof value === "string") return isUnicode(value) ? undefined : [];
