@@ -83,6 +83,6 @@ describe("a contract", () => {
     expect(withEvent("orderPlaced", z.object({ id: z.string() }), "id")).not.toThrow();
     expect(withEvent("orderPlaced", z.object({ at: z.date() }))).toThrow("shop event orderPlaced: payload.at is a Date");
     expect(withEvent("order-placed", z.object({}))).toThrow(ContractError);
-    expect(withEvent("orderPlaced", z.object({ id: z.string() }), "toString")).toThrow("is no field of the payload");
+    expect(withEvent("orderPlaced", z.object({ id: z.string() }), "toString")).toThrow("is not a field of the payload");
   });
 });

@@ -56,8 +56,8 @@ const RESERVED = new Set([
 /**
  * Declares the promises of a context.
  *
- * Errors: ContractError for a name that is malformed or reserved, for a schema that JSON cannot carry without loss, for an error code that is the toolkit's
- * own, for an `orderedBy` that is not a field, for a `rest` line that cannot work (see {@link parseRestRoutes}), and for an example that does not fit its
+ * Errors: ContractError for a name that is malformed or reserved, for a schema that JSON cannot carry without loss, for an error code that the toolkit itself
+ * uses, for an `orderedBy` that is not a field, for a `rest` line that cannot work (see {@link parseRestRoutes}), and for an example that does not fit its
  * schema. Each names the procedure, the path inside the schema, and the cure.
  */
 export function contract<const Name extends string, const Procedures extends ProcedureTree, const Events extends EventMap = {}>(
@@ -75,7 +75,7 @@ export function contract<const Name extends string, const Procedures extends Pro
     checkName(`${name} event ${eventName}`, eventName);
     assertJsonOnly(`${name} event ${eventName}`, "payload", spec.payload);
     if (spec.orderedBy !== undefined && !Object.hasOwn(spec.payload.shape, spec.orderedBy)) {
-      throw new ContractError(`${name} event ${eventName}`, `orderedBy names "${spec.orderedBy}", which is no field of the payload`);
+      throw new ContractError(`${name} event ${eventName}`, `orderedBy names "${spec.orderedBy}", which is not a field of the payload`);
     }
   }
   return { kind: "contract", name, procedures: parts.procedures, events, description: parts.description, routes: parseRestRoutes(procedures) };

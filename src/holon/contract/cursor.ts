@@ -4,9 +4,9 @@ import { textHash } from "./text-hash.ts";
 
 /** The cursors of one list, for its contract and its handler. */
 export interface Cursor<Position> {
-  /** For the input. A text that was not written for this list is refused with BAD_REQUEST, like any other value that does not fit. */
+  /** The schema of a cursor in the input. A text that was not written for this list is refused with BAD_REQUEST, like any other value that does not fit. */
   readonly schema: z.ZodString;
-  /** For the answer: the position of a row as a text. Callers send it back unread to continue after that row. */
+  /** Writes the position of a row as a text, for the answer. Callers send this text back unread to continue after that row. */
   write(position: Position): string;
   /** The position in a text that the schema has accepted; undefined for any other text. */
   read(text: string): Position | undefined;
@@ -18,8 +18,8 @@ const TEXT = /^[0-9a-f]{16}([\w-]+)$/;
 /**
  * Cursors for a list. The list continues after a given row, however many rows were added or removed before it; pages by number would skip or repeat rows.
  *
- * A cursor contains a position and a check sum. It catches mistakes and is no protection: a user that makes one up gets another part of a list that the user
- * may read anyway.
+ * A cursor contains a position and a check sum. The check sum catches mistakes, but it does not protect anything: a user who invents a cursor gets another part
+ * of a list that the user may read anyway.
  *
  * Shape: `list` names the list, so that a cursor of one list is refused by another; `position` is the value that the rows are sorted by.
  */
@@ -36,7 +36,7 @@ export function cursor<Position>(list: string, position: z.ZodType<Position>): C
     schema: z
       .string()
       .max(GREATEST_LENGTH)
-      .refine((text) => read(text) !== undefined, "This is no cursor of this list: send `next` of the page before, unchanged"),
+      .refine((text) => read(text) !== undefined, "This is not a cursor of this list: send `next` of the page before, unchanged"),
     write(place) {
       const encoded = encode(place);
       return sumOf(encoded) + encoded;

@@ -46,21 +46,21 @@ const COMPATIBLE: Record<string, readonly [from: z.ZodType, to: z.ZodType]> = {
 
 const INCOMPATIBLE: Record<string, readonly [from: z.ZodType, to: z.ZodType, reason: string]> = {
   "another type": [z.object({ a: z.string() }), z.object({ a: z.int() }), ".a: string is sent where integer is taken"],
-  "a needed member that is not sent": [base, base.extend({ note: z.string() }), ".note: is needed and may be absent"],
-  "a needed member that may be absent": [base.partial(), base, ".id: is needed and may be absent"],
-  "wider bounds": [z.string().max(5), z.string().max(4), ": maxLength 4 is demanded, 5 is kept"],
-  "no bounds": [z.array(z.int()), z.array(z.int()).min(1), ': minItems 1 is demanded, "none" is kept'],
-  "an inclusive for an exclusive bound": [z.number().min(1), z.number().gt(1), ": exclusiveMinimum 1"],
+  "a needed member that is not sent": [base, base.extend({ note: z.string() }), ".note: is required, and the sender may leave it out"],
+  "a needed member that may be absent": [base.partial(), base, ".id: is required, and the sender may leave it out"],
+  "wider bounds": [z.string().max(5), z.string().max(4), ": the receiver requires maxLength 4, the sender promises 5"],
+  "no bounds": [z.array(z.int()), z.array(z.int()).min(1), ": the receiver requires minItems 1, the sender promises none"],
+  "an inclusive for an exclusive bound": [z.number().min(1), z.number().gt(1), ": the receiver requires exclusiveMinimum 1"],
   "one value more": [z.enum(["a", "b", "c"]), z.enum(["a", "b"]), ': "c" is not among the values that are taken'],
   "a string for an enum": [z.string(), z.enum(["a"]), ": only some values are taken"],
-  "a literal that does not match": [z.literal("b"), z.string().regex(/^a/), ': {"pattern":"^a"}'],
+  "a literal that does not match": [z.literal("b"), z.string().regex(/^a/), ': the receiver requires {"pattern":"^a"}'],
   null: [z.object({ a: z.string().nullable() }), z.object({ a: z.string() }), ".a: null is sent where string is taken"],
   "one alternative more": [z.union([z.string(), z.int()]), z.union([z.string(), z.null()]), ": integer fits none of the 2 forms that are taken"],
   "one option more": [shapes("circle", "square"), shapes("circle", "line"), ": object fits none of the 2 forms"],
-  "a longer tuple": [z.tuple([z.string(), z.string()]), z.tuple([z.string()]), ": maxItems 1 is demanded, 2 is kept"],
-  "other keys of a record": [z.record(z.string(), z.int()), z.record(z.enum(["a"]), z.int()), ".a: is needed and may be absent"],
-  "another format": [z.email(), z.uuid(), ": format"],
-  "another pattern": [z.string().regex(/a/), z.string().regex(/b/), ': {"pattern":"b"} is demanded and not kept'],
+  "a longer tuple": [z.tuple([z.string(), z.string()]), z.tuple([z.string()]), ": the receiver requires maxItems 1, the sender promises 2"],
+  "other keys of a record": [z.record(z.string(), z.int()), z.record(z.enum(["a"]), z.int()), ".a: is required, and the sender may leave it out"],
+  "another format": [z.email(), z.uuid(), ": the receiver requires format"],
+  "another pattern": [z.string().regex(/a/), z.string().regex(/b/), ': the receiver requires {"pattern":"b"}, and the sender does not promise it'],
   "a deep difference": [
     z.array(z.object({ a: z.record(z.string(), z.string()) })),
     z.array(z.object({ a: z.record(z.string(), z.int()) })),
@@ -94,7 +94,7 @@ describe("comparing two versions of a procedure", () => {
     const before = mutation({ access: "user", input: base, output: base });
     const after = mutation({ access: "user", input: base.extend({ note: z.string().default("") }), output: base.extend({ note: z.string() }) });
     expect(reason(before, after)).toEqual({ compatible: true });
-    expect(reason(after, before)).toMatchObject({ compatible: false, reason: "output.note: is needed and may be absent" });
+    expect(reason(after, before)).toMatchObject({ compatible: false, reason: "output.note: is required, and the sender may leave it out" });
     expect(reason(mutation({ access: "user", input: after.input, output: base }), before)).toEqual({ compatible: true });
   });
 
@@ -144,7 +144,9 @@ describe("the fingerprint of a procedure", () => {
   test("keeps members that are named like keywords of JSON Schema", () => {
     const named = z.object({ title: z.string(), id: z.string(), default: z.int() });
     expect(procedureFingerprint(output(named))).not.toBe(procedureFingerprint(output(named.omit({ title: true }))));
-    expect(reason(output(named), output(named.omit({ title: true })))).toMatchObject({ reason: "output.title: is needed and may be absent" });
+    expect(reason(output(named), output(named.omit({ title: true })))).toMatchObject({
+      reason: "output.title: is required, and the sender may leave it out",
+    });
   });
 
   test("differs if anything differs that is sent", () => {

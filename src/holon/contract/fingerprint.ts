@@ -23,7 +23,7 @@ export interface ProcedureDescription {
 /** Whether a caller and a callee that were built separately understand each other. */
 type ProcedureComparison = { readonly compatible: true } | { readonly compatible: false; readonly reason: string };
 
-/** Describes a procedure for {@link compareProcedures}. Costs about as much as building a JSON Schema, so do it once, at start. */
+/** Describes a procedure for {@link compareProcedures}. It costs about as much as making a JSON Schema, so do it once, at start. */
 export function describeProcedure(procedure: AnyProcedure): ProcedureDescription {
   const { type, idempotent } = procedure;
   const input = toJsonSchema(procedure.input, "input");
@@ -56,8 +56,8 @@ export function compareProcedures(caller: ProcedureDescription, callee: Procedur
 }
 
 function findReason(caller: ProcedureDescription, callee: ProcedureDescription): string | undefined {
-  if (caller.type !== callee.type) return `the caller knows a ${caller.type}, the callee has a ${callee.type}`;
-  if (caller.idempotent && !callee.idempotent) return "the caller takes it for idempotent, the callee does not";
+  if (caller.type !== callee.type) return `it is a ${caller.type} for the caller and a ${callee.type} for the callee`;
+  if (caller.idempotent && !callee.idempotent) return "it is idempotent for the caller, but not for the callee";
   return inputReason(caller, callee) ?? outputReason(caller, callee) ?? errorReason(caller, callee);
 }
 
@@ -74,7 +74,7 @@ function outputReason(caller: ProcedureDescription, callee: ProcedureDescription
   return compare("output", callee.output, caller.output, "toCaller");
 }
 
-/** Codes that only one side declares are compatible: callers always get errors that they do not handle. */
+/** A code that only one side declares is compatible, because a caller may always get an error that it does not handle. */
 function errorReason(caller: ProcedureDescription, callee: ProcedureDescription): string | undefined {
   for (const [code, expected] of Object.entries(caller.errors)) {
     const sent = callee.errors[code];

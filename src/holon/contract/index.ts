@@ -22,7 +22,7 @@ export {
 export type { RateLimit, RateLimitKey } from "./rate-limit.ts";
 export type { RestLine, RestMethod } from "./rest-line.ts";
 
-// For authors of extensions: how to read any contract: walk its procedures, parse its values, find its routes, call its target.
+// For authors of extensions: functions and types that read any contract. They walk its procedures, parse its values, find its routes and call its targets.
 
 export { type EventMap, type EventSpec, walkProcedures } from "./contract.ts";
 export { createAnswerParser, createParser, HALF_PAIR, type Issue, notUnicode, ParseFailure, type Parser } from "./parser.ts";

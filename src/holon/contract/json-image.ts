@@ -6,10 +6,10 @@ interface JsonSurvey {
   readonly count: number;
 }
 
-/** Deeper than any limit of the toolkit, and far from the end of the stack. */
+/** A value that is nested deeper counts as not plain. No limit of the toolkit allows this depth, and a walk to it is far from overflowing the stack. */
 const GREATEST_DEPTH = 1_000;
 
-/** Walks through a value: whether it is JSON as it stands, and how large it is. A cycle counts as not plain. */
+/** Walks through a value to find out whether it is JSON as it stands, and how large it is. A value with a cycle counts as not plain. */
 export function surveyJson(value: unknown): JsonSurvey {
   const survey = { plain: true, count: 0 };
   look(value, survey, 0);

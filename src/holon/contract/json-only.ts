@@ -147,7 +147,7 @@ function isStringSchema(schema: AnySchema): boolean {
   return [...(schema._zod.values ?? [])].every((value) => typeof value === "string");
 }
 
-/** A promise that can be recognized without running the check. Other asynchronous checks are found when a value is parsed. */
+/** Whether a check is an async function, which can be seen without running it. Other asynchronous checks are found when a value is parsed. */
 function isAsync(check: unknown): boolean {
   return typeof check === "function" && check.constructor.name === "AsyncFunction";
 }
@@ -183,7 +183,7 @@ function fits(def: SchemaDef, value: unknown): boolean {
   }
 }
 
-/** Whether two values of the same default share an object: zod copies the outermost level only. */
+/** Whether two values of the same default share an object. They may, because zod copies the outermost level only. */
 function shares(first: unknown, second: unknown): boolean {
   const objects = new Set<unknown>();
   const collect = (value: unknown): void => {
@@ -218,18 +218,18 @@ const REFUSED_TYPES: Readonly<Record<string, JsonRefusal>> = {
   set: refusal("is a Set, which JSON turns into {}", "use z.array()"),
   symbol: refusal("is a symbol, which JSON leaves out", "use z.enum() or z.literal()"),
   function: refusal("is a function, which JSON leaves out", "declare a procedure"),
-  promise: refusal("is a promise, which JSON turns into {}", "await it in the handler and declare what it gives"),
+  promise: refusal("is a promise, which JSON turns into {}", "await it in the handler and declare the type of its result"),
   file: refusal("is a File, which JSON turns into {}", "upload it elsewhere and send its address"),
   nan: refusal("is NaN, which JSON turns into null", "use z.null()"),
-  undefined: refusal("is undefined, which JSON leaves out", "make the member .optional(), or leave `input` or `output` away"),
-  void: refusal("is void, which JSON leaves out", "leave `input` or `output` away"),
+  undefined: refusal("is undefined, which JSON leaves out", "make the member .optional(), or leave out `input` or `output`"),
+  void: refusal("is void, which JSON leaves out", "leave out `input` or `output`"),
   custom: refusal("is a custom or instanceof check, which hands its value on without a copy", "write the schema of its data and add .refine()"),
   transform: refusal(
     "is a transform or preprocess, whose answer is neither checked nor copied",
     "transform where the value is read; .trim() and .toLowerCase() are allowed",
   ),
   success: refusal("is a success check, which replaces the value", "use z.boolean()"),
-  readonly: refusal("is readonly, which freezes the value for local callers only", "leave .readonly() away: callers get an own copy anyway"),
+  readonly: refusal("is readonly, which freezes the value for local callers only", "leave out .readonly(): callers get a copy of their own anyway"),
 };
 
 /** Refusals that depend on more than the type's name. */
@@ -238,24 +238,27 @@ const REFUSED_FORMS = {
   codec: refusal("is a codec or stringbool, whose two sides differ", "declare the side that travels and convert where it is read"),
   loose: refusal("is a loose object, whose unknown members would be handed on without a copy", "use z.object(), or .catchall() with a schema"),
   looseRecord: refusal("is a loose record, which hands on members that it does not know", "use z.record()"),
-  recordKey: refusal("is a record whose keys are no strings, which JSON makes them", "use z.string(), z.enum() or a string format as the key"),
+  recordKey: refusal(
+    "is a record whose keys are not strings, which JSON turns into strings",
+    "use z.string(), z.enum() or a string format as the key",
+  ),
   symbolKey: refusal("has a symbol as key, which JSON leaves out", "use a string as key"),
   protoKey: refusal("has a member __proto__, which parsers drop", "choose another name"),
   optionalPlace: refusal(
     "may be undefined, which JSON turns into null in an array and leaves out of a record or an answer",
     "use .nullable(), or leave the element out",
   ),
-  defaultPlace: refusal("has a default where nothing can be absent: JSON turns undefined into null here", "leave the default away"),
+  defaultPlace: refusal("has a default where nothing can be absent: JSON turns undefined into null here", "leave out the default"),
   literal: refusal("is a literal that JSON loses", "use a string, a finite number, a boolean or null"),
   sharedDefault: refusal("has a default that all callers would share", "give a function that makes a new one, or use .prefault()"),
   sharedCatch: refusal("catches with an object that all callers would share", "catch with a string, a number, a boolean or null"),
   catchCallback: refusal("catches with a function of the bad input, whose answer is not copied", "catch with a string, a number, a boolean or null"),
-  badDefault: refusal("has a default that is no JSON or does not fit its own schema", "give a default that the schema accepts"),
+  badDefault: refusal("has a default that is not JSON or does not fit its own schema", "give a default that the schema accepts"),
   overwrite: refusal(
     "is overwritten by a function, whose answer is neither checked nor copied",
     "overwrite strings only, or change the value in the handler",
   ),
-  noSchema: refusal("is no schema of zod", "give one; where it is imported, look for modules that import each other in a circle"),
+  noSchema: refusal("is not a schema of zod", "give one; if it is imported, look for modules that import each other in a circle"),
   asynchronous: refusal("has an asynchronous check, and contracts are checked synchronously", "check it in the handler and throw ctx.fail()"),
   depth: refusal(
     "is nested deeper than 64 levels, or is a lazy schema that makes a new schema each time",
@@ -270,7 +273,7 @@ export function badUnion(said: string): JsonRefusal {
 
 /** The refusal of a lazy schema whose function throws. */
 function badLazy(thrown: unknown): JsonRefusal {
-  return refusal(`is a lazy schema that cannot be made (${thrown instanceof Error ? thrown.message : "its function threw"})`, "mend its function");
+  return refusal(`is a lazy schema that cannot be made (${thrown instanceof Error ? thrown.message : "its function threw"})`, "correct its function");
 }
 
 /** The refusal of a type that this version of the toolkit does not know. */
@@ -286,7 +289,7 @@ export function unionRefusal(schema: AnySchema): string | undefined {
   const { discriminator } = defOf(schema);
   if (discriminator === undefined) return undefined;
   try {
-    // A tag that no option has: zod looks it up, and enters no option.
+    // The value has a tag that no option has. So zod looks the tag up, and enters no option.
     schema._zod.run({ value: { [discriminator]: Symbol("no option") }, issues: [] }, { async: false });
   } catch (error) {
     // With `unionFallback` zod enters the options anyway. Their checks then throw because of the value, not because of the tags.

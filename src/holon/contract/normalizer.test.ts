@@ -3,7 +3,7 @@ import { z } from "zod";
 import { createNormalizer } from "./normalizer.ts";
 
 const Order = z.object({ id: z.string(), total: z.number(), note: z.string().optional(), lines: z.array(z.object({ count: z.int().nullable() })) });
-/** Parsers of inputs check texts; their own tests cover that. */
+/** Texts are not checked here. The tests of parsers cover that check. */
 const ANSWER = { checksTexts: false };
 const dirty = () => ({ id: "1", total: -0, note: undefined, lines: [{ count: -0 }, { count: null }] });
 const clean = { id: "1", total: 0, lines: [{ count: 0 }, { count: null }] };

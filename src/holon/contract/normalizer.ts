@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { findNotUnicode } from "../kernel/unicode-text.ts";
 import { type AnySchema, type CheckDef, defOf, lazyInner, type SchemaDef, schemaTraits } from "./schema-def.ts";
 
-/** The result of a {@link Normalizer} for a value that contains a text without UTF-8. */
+/** The result of a {@link Normalizer} for a value that contains a text which UTF-8 cannot express. */
 export const NOT_UNICODE = Symbol("a text that is not Unicode");
 
 /** Brings a copy of a value to the form that JSON would give it, in place if it can; or returns {@link NOT_UNICODE}. */
@@ -77,8 +77,8 @@ function copyJson(value: unknown): unknown {
 }
 
 /**
- * Writes the code that brings a value of a schema to the form that JSON gives it. If texts are checked, the code returns `notUnicode` for a text that has no
- * UTF-8.
+ * Writes the code that brings a value of a schema to the form that JSON gives it. If texts are checked, the code returns `notUnicode` for a text which UTF-8
+ * cannot express.
  *
  * Shape: `emit` returns statements that read and write the place named by `place`, or "" if values of the schema need none. Names from the schema enter the
  * code through JSON.stringify only. The schema must not be recursive.
@@ -142,7 +142,7 @@ class NormalizerCode {
     });
   }
 
-  /** Written out key by key: a loop over the keys was seen to take thirty times as long. */
+  /** The copy is written out key by key, because a loop over the keys was seen to take thirty times as long. */
   #strip(def: SchemaDef, name: string, place: string): string {
     if (def.catchall != null) return `${place} = withoutUndefined(${name});`;
     const copy = this.#variable();
@@ -216,7 +216,7 @@ function zeroCode(place: string): string {
   return `if (${place} === 0) ${place} = 0;`;
 }
 
-/** Checks every text at its place: a second walk over the value would cost more than parsing does. */
+/** Checks every text at its place, because a second walk over the value would cost more than parsing does. */
 function unicodeCode(place: string): string {
   return `if (!${place}.isWellFormed()) return notUnicode;`;
 }

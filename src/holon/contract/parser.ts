@@ -35,8 +35,8 @@ export function createParser(schema: z.ZodType): Parser {
 }
 
 /**
- * {@link createParser} for the answer of a handler. Text without UTF-8 is accepted: JSON writes half of a surrogate pair as an escape, so callers get it
- * unchanged, in one process and between processes. An app that cuts a text in the middle of an emoji still answers.
+ * {@link createParser} for the answer of a handler. A text with half of a surrogate pair is accepted: JSON writes the half as an escape, so callers get the
+ * text unchanged, in one process and between processes. So an app that cuts a text in the middle of an emoji still answers.
  */
 export function createAnswerParser(schema: z.ZodType): Parser {
   return compileParser(schema, false);
@@ -96,7 +96,7 @@ type RawIssue = Awaited<ReturnType<z.ZodType["_zod"]["run"]>>["issues"][number];
 
 const MESSAGE_LENGTH = 300;
 const PATH_LENGTH = 200;
-/** Leaves space for the rest of an error's body beside the issues. */
+/** The most bytes of the issues in one error. The rest of an error's body has 4 KiB. */
 const ISSUES_BYTES = DEFAULT_LIMITS.errorBytes - 4 * 1024;
 
 /**
@@ -141,7 +141,7 @@ interface Result {
 }
 
 const TOO_DEEP = new ParseFailure([{ path: "", code: "too_deep", message: `Too deep: at most ${DEFAULT_LIMITS.depthCount} levels` }]);
-const TOO_MANY = new ParseFailure([{ path: "", code: "too_many_issues", message: "More does not fit than can be listed" }]);
+const TOO_MANY = new ParseFailure([{ path: "", code: "too_many_issues", message: "There are more issues than can be listed" }]);
 const NOT_JSON = new ParseFailure([{ path: "", code: "not_json", message: "Not JSON: the value holds a bigint or refers to itself" }]);
 
 /** The most messages that zod may make in one parse. It makes them for each option of each union, even if no caller sees them. */
@@ -151,8 +151,8 @@ const BOUND_REACHED = Symbol("more messages than MESSAGES_COUNT");
 /**
  * The settings of one zod parse. There is a new object for each parse, because zod stores what it remembers of a parse on it.
  *
- * zod calls `error` for a message before it makes its own. Throwing there is the only way to stop zod. The parse of a recursive schema must not be stopped so:
- * zod would never empty its list of the objects that it is inside of, and memory would leak.
+ * zod calls `error` for a message before it makes its own. Throwing there is the only way to stop zod. The parse of a recursive schema must not be stopped in
+ * this way, because zod would never empty its list of the objects that it is inside of, and memory would leak.
  */
 class BoundedContext {
   readonly async = false;

@@ -22,8 +22,8 @@ export const NOTHING: Nothing = z.undefined();
 export interface RestOptions {
   readonly route: RestLine;
   /**
-   * Status of a success. 204 if there is no output; 201 for a POST whose answer has an `id` that a GET of the contract takes, with its `Location`; otherwise
-   * 200.
+   * Status of a success. The default is 204 without an output; 201 for a POST whose answer has an `id` that a GET of the contract takes (its `Location` is that
+   * GET); otherwise 200.
    */
   readonly status?: number;
   /** `Cache-Control` of a successful GET, such as `public, max-age=60`; `private` if the access is not public. */
@@ -32,7 +32,7 @@ export interface RestOptions {
   readonly location?: string;
 }
 
-/** Values for documents. They are checked against the schemas when the contract is declared. */
+/** Example values, which documents show. They are checked against the schemas when the contract is declared. */
 export interface ProcedureExample<Input = unknown, Output = unknown> {
   readonly input?: Input;
   readonly output?: Output;
@@ -50,11 +50,11 @@ export interface Procedure<
   readonly kind: "procedure";
   readonly type: Type;
   readonly access: Allowed;
-  /** Absent if the procedure takes no input. */
+  /** {@link NOTHING} if the procedure takes no input. */
   readonly input: Input;
   readonly output: Output;
   readonly errors: Errors;
-  /** Whether a mutation may be sent again with the same key and has its effect once. Queries are always idempotent. */
+  /** Whether a mutation may be sent again with the same key, and still has its effect once. Queries are always idempotent. */
   readonly idempotent: Idempotent;
   /** Whether a subscription's items have ids after which a client may resume; see {@link SubscriptionOptions.resumable}. */
   readonly resumable: boolean;

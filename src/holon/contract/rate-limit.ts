@@ -15,9 +15,9 @@ export interface RateLimit {
   /** Calls that pass within one window. */
   readonly limit: number;
   readonly windowMs: number;
-  /** Calls are counted by the combination of all of these. */
+  /** Calls are counted by the combination of all these keys. */
   readonly by: readonly RateLimitKey[];
-  /** Does not count calls that succeed, so that only failures count, as against guessed passwords. */
+  /** If true, only calls that fail are counted, as a limit against guessed passwords needs. */
   readonly skipSuccessful?: boolean;
 }
 
@@ -32,10 +32,10 @@ interface LimitedProcedure {
   readonly rateLimits: readonly RateLimit[];
 }
 
-/** Errors: ContractError for limits that cannot work; it names the cure. */
+/** Checks the limits of a procedure. Errors: ContractError for limits that cannot work; it names the cure. */
 export function assertRateLimits(where: string, { rateLimits, input, access }: LimitedProcedure): void {
   if (rateLimits.length > 0 && access === "internal") {
-    throw new ContractError(where, "rateLimits count calls from outside, and an internal procedure has none; leave them out");
+    throw new ContractError(where, "rateLimits count calls from outside, and an internal procedure gets no such calls; leave them out");
   }
   for (const { limit, windowMs, by } of rateLimits) {
     if (!Number.isInteger(limit) || limit < 1) throw new ContractError(where, `rateLimits has the limit ${limit}; it is a whole number from 1`);
@@ -43,7 +43,8 @@ export function assertRateLimits(where: string, { rateLimits, input, access }: L
       throw new ContractError(where, `rateLimits has a window of ${windowMs} ms; it is whole milliseconds from a second to a day`);
     }
     if (by.length === 0) throw new ContractError(where, 'rateLimits counts by nothing; name "address", "user" or "input.<field>"');
-    for (const key of by) if (!isKnown(key, input)) throw new ContractError(where, `rateLimits counts by "${key}", which is no field of the input`);
+    for (const key of by)
+      if (!isKnown(key, input)) throw new ContractError(where, `rateLimits counts by "${key}", which is not a field of the input`);
   }
 }
 

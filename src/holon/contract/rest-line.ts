@@ -30,7 +30,7 @@ const PARAMETER = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 export function parseRestLine(where: string, line: string): ParsedRestLine {
   const [, method, path] = LINE.exec(line) ?? [];
   if (method === undefined || path === undefined) {
-    throw new ContractError(where, `its route ${JSON.stringify(line)} is no method and path; write it as in "GET /products/{id}"`);
+    throw new ContractError(where, `its route ${JSON.stringify(line)} is not a method and a path; write it as in "GET /products/{id}"`);
   }
   const segments = path.slice(1).split("/");
   const parameters: string[] = [];

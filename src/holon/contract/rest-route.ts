@@ -9,12 +9,12 @@ import { type AnySchema, defOf, lazyInner, type SchemaDef } from "./schema-def.t
  * All code that answers, documents or calls by REST reads this and nothing else.
  */
 export interface RestRoute {
-  /** With the name of the context first: `catalog.products.get`. */
+  /** The path of the procedure, with the name of the context first: `catalog.products.get`. */
   readonly procedure: string;
   readonly method: RestMethod;
   /** Such as `/products/{id}`. */
   readonly path: string;
-  /** In the order of the path. */
+  /** The members of the input that are in the path, in its order. */
   readonly pathFields: readonly RestField[];
   /** For GET and DELETE: all members of the input that the path does not name. */
   readonly queryFields: readonly RestField[];
@@ -22,7 +22,7 @@ export interface RestRoute {
   readonly takesBody: boolean;
   /** Status of a success. */
   readonly status: number;
-  /** Path of the created resource, with members of the answer, such as `/products/{id}`; undefined for no `Location`. */
+  /** Path of the created resource, with members of the answer, such as `/products/{id}`; undefined if no `Location` is sent. */
   readonly location: string | undefined;
   /** `Cache-Control` of a success. */
   readonly cache: string | undefined;
@@ -50,7 +50,7 @@ export function parseRestRoutes(procedures: Iterable<readonly [path: string, pro
   return routes.map((route) => withLocation(route, routes, byPath));
 }
 
-/** Errors: ContractError if two routes have the same method and the same shape of path; it names both procedures. */
+/** Checks that routes differ. Errors: ContractError if two routes have the same method and the same shape of path; it names both procedures. */
 export function assertDistinctRoutes(routes: readonly RestRoute[]): void {
   const owners = new Map<string, string>();
   for (const { procedure, method, path } of routes) {
@@ -63,8 +63,9 @@ export function assertDistinctRoutes(routes: readonly RestRoute[]): void {
 
 function parseRoute(procedurePath: string, procedure: AnyProcedure): RestRoute {
   const options: RestOptions = typeof procedure.rest === "string" ? { route: procedure.rest } : (procedure.rest as RestOptions);
-  if (procedure.access === "internal") refuse(procedurePath, "it is internal and has a route; leave `rest` away, or let somebody outside call it");
-  if (procedure.type === "subscription") refuse(procedurePath, "it is a subscription and has a route; clients subscribe by tRPC, leave `rest` away");
+  if (procedure.access === "internal") refuse(procedurePath, "it is internal and has a route; leave out `rest`, or choose another access");
+  if (procedure.type === "subscription")
+    refuse(procedurePath, "it is a subscription and has a route; clients subscribe by tRPC, so leave out `rest`");
   const { method, path, parameters } = parseRestLine(procedurePath, options.route);
   checkMethod(procedurePath, procedure, method);
   const inUrl = URL_METHODS.has(method);
@@ -96,8 +97,8 @@ function checkMethod(where: string, { type }: AnyProcedure, method: RestMethod):
 
 function pathField(where: string, name: string, members: Readonly<Record<string, AnySchema>> | undefined): RestField {
   const member = members !== undefined && Object.hasOwn(members, name) ? members[name] : undefined;
-  if (member === undefined) return refuse(where, `its route has {${name}}, which is no member of the input; the input is an object that has it`);
-  if (mayBeAbsent(member)) return refuse(where, `its route has {${name}}, which the input may leave out; a path cannot: make it required`);
+  if (member === undefined) return refuse(where, `its route has {${name}}, which is not a member of the input; make the input an object that has it`);
+  if (mayBeAbsent(member)) return refuse(where, `its route has {${name}}, which the input may leave out, but a path may not; make it required`);
   const field = toRestField(name, member);
   if (field === undefined || field.isList) {
     return refuse(where, `its route has {${name}}, which is neither text nor number nor boolean; a path carries one of them`);
@@ -128,16 +129,16 @@ function checkOptions(route: RestRoute, procedure: AnyProcedure, options: RestOp
     refuse(where, `rest.status ${status} is not the status of a success; use 200, 201, 202 or 204`);
   }
   if (procedure.output === NOTHING && status !== 204 && status !== 202)
-    refuse(where, `rest.status ${status} goes with an output, and it has none; use 204`);
-  if (procedure.output !== NOTHING && status === 204) refuse(where, "rest.status 204 has no body, and it has an output; leave the status away");
+    refuse(where, `rest.status ${status} needs an output, and the procedure has none; use 204`);
+  if (procedure.output !== NOTHING && status === 204) refuse(where, "rest.status 204 has no body, and it has an output; leave out the status");
   if (options.cache !== undefined) checkCache(where, procedure, method, options.cache);
   const missing = placeholders(options.location).find((name) => !isRequiredScalar(name, outputMembers(procedure)[name]));
-  if (missing !== undefined) refuse(where, `rest.location has {${missing}}, which is no text or number that every answer has`);
+  if (missing !== undefined) refuse(where, `rest.location has {${missing}}, which is not a text or number that every answer has`);
 }
 
 function checkCache(where: string, { access }: AnyProcedure, method: RestMethod, cache: string): void {
-  if (method !== "GET") refuse(where, `rest.cache is for GET, and its route is ${method}; leave it away`);
-  if (!/^[\w\-=, "]+$/.test(cache)) refuse(where, `rest.cache ${JSON.stringify(cache)} is no Cache-Control; write it as in "public, max-age=60"`);
+  if (method !== "GET") refuse(where, `rest.cache is for GET, and its route is ${method}; leave it out`);
+  if (!/^[\w\-=, "]+$/.test(cache)) refuse(where, `rest.cache ${JSON.stringify(cache)} is not a Cache-Control; write it as in "public, max-age=60"`);
   if (access === "public" || /\b(?:private|no-store)\b/.test(cache)) return;
   refuse(where, 'rest.cache lets anybody\'s cache keep what is not for anybody; write "private, ..." as its access is not public');
 }

@@ -31,7 +31,7 @@ export interface ErrorData<Code extends string, Details> {
 /** An error as tRPC clients see it. */
 export interface ErrorShape<Data> {
   readonly message: string;
-  /** tRPC's number; five of its names share one, so tell errors apart by `data.code`. */
+  /** tRPC's number for the error. Five of tRPC's error names share one number, so tell errors apart by `data.code`. */
   readonly code: TRPC_ERROR_CODE_NUMBER;
   readonly data: Data;
 }

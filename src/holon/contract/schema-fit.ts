@@ -8,7 +8,7 @@ interface Misfit {
   readonly problem: string;
 }
 
-/** Why a value that fits `sent` might not fit `taken`; undefined if all values fit. In doubt there is a reason. */
+/** Why a value that fits `sent` might not fit `taken`; undefined if all values fit. If it cannot be decided, a reason is returned. */
 export function misfit(sent: JsonSchema, taken: JsonSchema, direction: Direction): Misfit | undefined {
   return new Comparison(sent, taken, direction).compare(sent, taken, "");
 }
@@ -57,7 +57,7 @@ class Comparison {
     return undefined;
   }
 
-  /** Each form is tried with its own assumptions: those of a form that failed do not hold for the next. */
+  /** Each form is tried with its own assumptions, because the assumptions of a form that failed do not hold for the next form. */
   #fitsOneOf(sent: JsonSchema, forms: readonly JsonSchema[], path: string): Misfit | undefined {
     let last: Misfit | undefined;
     for (const form of forms) {
@@ -84,7 +84,7 @@ class Comparison {
     const [sentMembers, takenMembers] = [membersOf(sent), membersOf(taken)];
     const [always, needed] = [namesOf(sent.required), namesOf(taken.required)];
     const absent = needed.find((key) => !always.includes(key));
-    if (absent !== undefined) return at(`${path}.${absent}`, "is needed and may be absent");
+    if (absent !== undefined) return at(`${path}.${absent}`, "is required, and the sender may leave it out");
     const unknown = Object.keys(sentMembers).filter((key) => takenMembers[key] === undefined);
     const closed = taken.additionalProperties === false && this.#direction === "toCallee";
     if (closed && unknown[0] !== undefined) return at(`${path}.${unknown[0]}`, "is sent, and the callee refuses members that it does not know");
@@ -183,11 +183,11 @@ const UPPER = new Set(["maximum", "exclusiveMaximum", "maxLength", "maxItems", "
 function boundsProblem(sent: JsonSchema, taken: JsonSchema): string | undefined {
   for (const [keyword, bound] of Object.entries(taken)) {
     if (ELSEWHERE.has(keyword) || holds(keyword, sent, bound)) continue;
-    return `${keyword} ${JSON.stringify(bound)} is demanded, ${JSON.stringify(sent[keyword] ?? "none")} is kept`;
+    return `the receiver requires ${keyword} ${JSON.stringify(bound)}, the sender promises ${JSON.stringify(sent[keyword]) ?? "none"}`;
   }
   const kept = new Set(restrictions(sent));
   const broken = restrictions(taken).find((restriction) => !kept.has(restriction));
-  return broken === undefined ? undefined : `${broken} is demanded and not kept`;
+  return broken === undefined ? undefined : `the receiver requires ${broken}, and the sender does not promise it`;
 }
 
 function holds(keyword: string, sent: JsonSchema, bound: unknown): boolean {
@@ -198,7 +198,7 @@ function holds(keyword: string, sent: JsonSchema, bound: unknown): boolean {
   return JSON.stringify(own) === JSON.stringify(bound);
 }
 
-/** An inclusive bound is met by an exclusive one of the same value, but not the other way round. */
+/** An exclusive bound of the sender meets an inclusive bound of the same value, but not the other way round. */
 function lowest(keyword: string, sent: JsonSchema): number {
   const own = Number(sent[keyword] ?? Number.NEGATIVE_INFINITY);
   return keyword === "minimum" ? Math.max(own, Number(sent.exclusiveMinimum ?? Number.NEGATIVE_INFINITY)) : own;
@@ -209,14 +209,14 @@ function highest(keyword: string, sent: JsonSchema): number {
   return keyword === "maximum" ? Math.min(own, Number(sent.exclusiveMaximum ?? Number.POSITIVE_INFINITY)) : own;
 }
 
-/** Patterns and other parts that must all hold, as text, because it cannot be decided whether one implies another. */
+/** Patterns and other parts that must all hold, as text. They are compared as text because it cannot be decided whether one implies another. */
 function restrictions(schema: JsonSchema): readonly string[] {
   const parts = Array.isArray(schema.allOf) ? schema.allOf : [];
   const own = schema.pattern === undefined ? [] : [{ pattern: schema.pattern }];
   return [...own, ...parts].map((part) => JSON.stringify(part));
 }
 
-/** Why one primitive value does not fit a schema. In doubt there is a reason. */
+/** Why one primitive value does not fit a schema; undefined if it fits. If it cannot be decided, a reason is returned. */
 function valueProblem(value: unknown, schema: JsonSchema): string | undefined {
   const text = JSON.stringify(value);
   if ("const" in schema) return schema.const === value ? undefined : `${text} is sent where ${JSON.stringify(schema.const)} is taken`;

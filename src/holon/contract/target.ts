@@ -10,7 +10,7 @@ import type { Access, AnyProcedure } from "./procedure.ts";
  * The edge, the mesh server and `ctx.call` meet only here: each knows nothing else of the others.
  */
 export interface Target {
-  /** With the name of the context first: `catalog.products.get`. */
+  /** The path of the procedure, with the name of the context first: `catalog.products.get`. */
   readonly path: string;
   readonly procedure: AnyProcedure;
   /**
@@ -34,8 +34,8 @@ export type TargetMap = ReadonlyMap<string, Target>;
 /**
  * Why a principal may not call a procedure; undefined if it may.
  *
- * A system passes every access: the contexts that it may call were declared and checked before. `internal` needs no check here, because an internal procedure
- * cannot be reached from outside; a user that a context calls for passes.
+ * A system may call procedures of every access, because the contexts that it may call were declared and checked before. `internal` needs no check here, because
+ * an internal procedure cannot be reached from outside. Another context may call an internal procedure for a user.
  */
 export function accessRefusal(access: Access, principal: Principal): HolonError | undefined {
   if (access === "public" || access === "internal" || principal.kind === "system") return undefined;
