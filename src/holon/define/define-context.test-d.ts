@@ -59,7 +59,7 @@ export const handlers = def.procedures({
       await tx.db.insert(tables.products).values({ id: input.id, name: "x" });
       await tx.emit("stockReserved", { id: input.id });
       await tx.enqueue("tell", { id: input.id });
-      // @ts-expect-error: no such event
+      // @ts-expect-error: this event does not exist
       await tx.emit("nothing", {});
       // @ts-expect-error: a transactional handler cannot call
       ctx.call;
@@ -100,7 +100,7 @@ def.jobs({ ...jobs, surplus: async () => {} });
 def.jobs({ ...jobs, count: () => ({ n: "1" }) });
 // @ts-expect-error: jobs that are declared need their handlers
 def.implement({ procedures: handlers, rules });
-// @ts-expect-error: no such job
+// @ts-expect-error: this job does not exist
 defineContext(catalog, { jobs: { tell: job(z.object({ id: z.string() })) }, schedules: { nightly: schedule("0 3 * * *", "sell", { id: "1" }) } });
 // @ts-expect-error: data that does not fit the job
 defineContext(catalog, { jobs: { tell: job(z.object({ id: z.string() })) }, schedules: { nightly: schedule("0 3 * * *", "tell", { id: 1 }) } });

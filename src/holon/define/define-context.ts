@@ -160,8 +160,8 @@ interface SubscribingContext {
 }
 
 /**
- * The event handlers of a context, extended so that events which workflows wait for are stored: in the transaction that takes the event, before its own
- * handler.
+ * The event handlers of a context, extended so that events which workflows wait for are stored. That happens in the transaction that takes the event, before
+ * the context's own handler of the event runs.
  */
 function withAwaitedEvents({ name: context, subscribesTo, workflows, events }: SubscribingContext): EventHandlers {
   const handlers: Record<string, Record<string, EventHandler | undefined>> = {};
@@ -191,7 +191,7 @@ export type ContextOf<Definition, Procedure extends AnyProcedure = AnyProcedure>
 /** `ctx` of a subscription, for functions that write its items. */
 export type SubscriptionContextOf<Definition, Procedure extends AnyProcedure = AnyProcedure> = SubscriptionContext<TypesOf<Definition>, Procedure>;
 
-/** The half of `ctx` that reads. Transactional handlers and rules have it too. */
+/** The half of `ctx` that reads. Transactional handlers and rules have this half too. */
 export type ReaderOf<Definition> = Pick<BaseContext<TypesOf<Definition>, AnyProcedure>, "db" | "prepared">;
 
 /** An open transaction of a context. */

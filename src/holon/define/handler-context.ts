@@ -60,7 +60,7 @@ export type Calls<C extends ContractMap> = { readonly [Name in keyof C]: CallTre
 
 /** Options of a job that is enqueued. */
 export interface EnqueueOptions {
-  /** Up to a year. */
+  /** The job waits for this time before it runs; at most a year. */
   readonly delayMs?: number;
   /** 1 is the most urgent, 2 097 151 the least; 0, the default, goes before all priorities. */
   readonly priority?: number;
@@ -104,7 +104,7 @@ type FailArguments<Errors, Code extends keyof Errors> = unknown extends Errors[C
   ? [message?: string, details?: unknown]
   : [details: Errors[Code], message?: string];
 
-/** The part of `ctx` that does not call other contexts and opens no transactions. */
+/** The part of `ctx` that does not call other contexts and does not open transactions. */
 export interface BaseContext<T extends ContextTypes, P extends AnyProcedure> {
   /** The principal that the call is made for. */
   readonly principal: Principal;
@@ -135,9 +135,9 @@ export interface BaseContext<T extends ContextTypes, P extends AnyProcedure> {
 
 /** `ctx` of a handler that may call other contexts and open transactions. */
 export interface HandlerContext<T extends ContextTypes, P extends AnyProcedure> extends BaseContext<T, P> {
-  /** The declared contexts. Each is reached by a function call or a network call, as the process is set up. */
+  /** The declared contexts. A call is a function call if the context runs in this process, and a network call if it does not. */
   readonly call: Calls<T["calls"]>;
-  /** The same contexts, called as this context itself and not for the user; each such call is logged. */
+  /** The same contexts. Calls are made for this context's own system instead of the user, and each is logged. */
   readonly asSystem: { readonly call: Calls<T["calls"]> };
   /**
    * Runs a function in one transaction. The function may run again if Postgres found a deadlock.
@@ -158,7 +158,7 @@ export type SafeCallResult<Output, Errors> = readonly [answer: Output, error: un
 /**
  * Awaits a call to another context without throwing, with errors typed by its contract.
  *
- * Errors: an error that is not a HolonError is thrown; only a bug makes one.
+ * Errors: an error that is not a HolonError is thrown; only a bug makes such an error.
  */
 export async function safeCall<Output, Errors>(call: CallPromise<Output, Errors>): Promise<SafeCallResult<Output, Errors>> {
   try {

@@ -31,7 +31,7 @@ interface TransactionalArguments<T extends ContextTypes, P extends AnyProcedure>
 
 /** The arguments of an idempotent mutation's handler that has effects outside its own database. */
 interface OutsideEffectArguments<T extends ContextTypes, P extends AnyProcedure> extends HandlerArguments<T, P> {
-  /** The caller's key, or a random one if the caller sent none. Pass it to the outside system, so that it too acts once. */
+  /** The caller's key, or a random one if the caller sent none. Pass it to the outside system, so that this system too acts once. */
   readonly key: string;
   /** Counts from 1; higher if an earlier attempt with this key failed or its process died. */
   readonly attempt: number;
@@ -47,11 +47,12 @@ export interface OutsideEffect<Arguments, Result> {
  * Marks the handler of an idempotent mutation that acts outside its own database: it calls another context, or a gateway.
  *
  * The key is claimed first, for as long as the call may take. The handler then acts outside, and opens exactly one `ctx.transaction`, whose result is the
- * answer: effect and answer are written together. If the handler fails before that, the key is released. So the handler must undo what it did outside, or that
- * must be repeatable under the same key.
+ * answer: effect and answer are written together. If the handler fails before that, the key is released. So the handler must undo what it did outside, or the
+ * outside system must accept the same action again under the same key.
  *
- * If a workflow step calls the handler and the step is undone meanwhile, the handler's transaction is refused with KEY_UNDONE. The handler must then take back
- * what it did outside, or the undoing procedure must do so at the outside system, by the same key, even if the outside system acts later.
+ * A workflow may undo the step that called the handler while the handler still runs. Then the handler's transaction is refused with KEY_UNDONE, and what the
+ * handler did outside must be taken back. The handler does that, or the procedure that undoes the step does it at the outside system, by the same key. An
+ * action that the outside system carries out only later must be taken back too.
  */
 export function outsideEffect<Arguments, Result>(run: (args: Arguments) => Promise<Result>): OutsideEffect<Arguments, Result> {
   return { kind: "outsideEffect", run };
@@ -75,7 +76,7 @@ export type HandlersOf<T extends ContextTypes, Tree extends ProcedureTree> = {
       : never;
 };
 
-/** A rule on a row. It is checked for users and anonymous callers, never for systems. `false` answers NOT_FOUND. */
+/** A rule on a row. It is checked for users and anonymous callers, never for systems. If it returns `false`, the caller gets NOT_FOUND. */
 type RuleOf<T extends ContextTypes, P extends AnyProcedure> =
   | ((args: { readonly input: ParsedInputOf<P>; readonly ctx: BaseContext<T, P> }) => MaybePromise<boolean>)
   | (P["type"] extends "mutation" ? never : RowRule<T, P>);
@@ -102,7 +103,7 @@ type EventsOf<T extends ContextTypes> = T["contract"]["events"] extends infer E 
 
 /** Which events to watch, and from where on. */
 export interface WatchOptions {
-  /** Value of the event's `orderedBy` field: only events with this value are watched. If it is left out, events of all keys are. */
+  /** Value of the event's `orderedBy` field: only events with this value are watched. If it is left out, events of all keys are watched. */
   readonly key?: string | number | boolean;
   /** The id of the last item that the client has, tRPC's `lastEventId`: the watch begins right after it. If it is undefined, the watch begins now. */
   readonly after?: string | undefined;
@@ -120,13 +121,14 @@ export interface Watch<Payload> extends AsyncIterableIterator<WatchedEvent<Paylo
 /** `ctx` of a subscription's handler. */
 export interface SubscriptionContext<T extends ContextTypes, P extends AnyProcedure> extends HandlerContext<T, P> {
   /**
-   * Watches events of this context; ends when the subscription does.
+   * Watches events of this context until the subscription ends.
    *
    * It begins at a moment before the promise resolves, and yields all events that are committed after that moment. Open it before you read the present state:
    * then no event is missed, though one may come that the state already includes.
    *
-   * Errors: BAD_REQUEST for an `after` that is not the id of such an item (issue `malformed`), or after which events were removed, as happens 7 days after all
-   * subscribers have taken them (issue `gone`): the client reads the state again and subscribes without it. UNAVAILABLE - the database.
+   * Errors: BAD_REQUEST with the issue `malformed` if `after` is not the id of such an item. BAD_REQUEST with the issue `gone` if events after it were removed,
+   * which happens 7 days after all subscribers have taken them. The client then reads the state again and subscribes without `after`. UNAVAILABLE if the
+   * database cannot be reached.
    */
   watch<Name extends keyof EventsOf<T> & string>(event: Name, options?: WatchOptions): Promise<Watch<z.output<EventsOf<T>[Name]["payload"]>>>;
 }
@@ -140,8 +142,8 @@ export type StartContext<T extends ContextTypes> = Pick<
 /**
  * Work that a process does for a context after its tables exist, and before it takes any call, event or job.
  *
- * It runs in every process that hosts the context, at every start, and in several processes at once. Work that must happen once needs a row that says so. An
- * error that it throws ends the start.
+ * It runs in every process that hosts the context, at every start, and in several processes at once. Work that must happen once needs a row that says that it
+ * was done. An error that it throws ends the start.
  */
 export type StartHandler<T extends ContextTypes> = (args: { readonly ctx: StartContext<T> }) => Promise<void> | void;
 
@@ -151,7 +153,10 @@ type JobReturn<Result extends z.ZodType> = undefined extends z.input<Result> ? z
 /** The arguments of a job's handler. */
 export interface JobArguments<T extends ContextTypes, Name extends keyof T["jobs"]> {
   readonly data: z.output<T["jobs"][Name]["data"]>;
-  /** Made for the system `<context>/job <name>`. `ctx.initiator` is the principal that enqueued the job; `ctx.signal` is aborted at the job's timeout. */
+  /**
+   * `ctx` of a call that is made for the system `<context>/job <name>`. `ctx.initiator` is the principal that enqueued the job; `ctx.signal` is aborted at the
+   * job's timeout.
+   */
   readonly ctx: HandlerContext<T, AnyProcedure>;
   /** Counts from 1; higher if an earlier run failed or its process died. */
   readonly attempt: number;
@@ -159,9 +164,9 @@ export interface JobArguments<T extends ContextTypes, Name extends keyof T["jobs
   progress(value: object | number): Promise<void>;
   /**
    * Runs the transaction whose commit ends the job. Effect and end are written together, so the effect happens once, even if the process dies right after the
-   * commit. Code after it is not tried again. Writes of `ctx.transaction` happen again with each run.
+   * commit. Code of the handler after it is not tried again. Writes of `ctx.transaction` happen again with each run.
    *
-   * Errors: KEY_IN_FLIGHT if this run was taken for dead and another process runs the job now: nothing is written.
+   * Errors: KEY_IN_FLIGHT if this run was taken for dead and another process runs the job now. Then nothing is written.
    */
   complete(run: (tx: Transaction<T>) => Promise<JobReturn<T["jobs"][Name]["result"]>>): Promise<void>;
 }
@@ -197,9 +202,9 @@ interface EventHandlerArguments<T extends ContextTypes, C extends Contract, Name
 
 /**
  * The handlers of the events that a context subscribes to, by the name of the subscription. The context receives the events that are named here and no others,
- * from its first start on, also those of times when it was down.
+ * from its first start on. It also receives those that happened while it was down.
  *
- * A handler that throws is called again, up to eight times in all; then the event is parked.
+ * A handler that throws is called again, up to eight times in all; after that the event is parked.
  */
 export type EventHandlersOf<T extends ContextTypes, S extends ContractMap> = {
   readonly [Subscription in keyof S]: {

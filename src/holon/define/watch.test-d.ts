@@ -27,7 +27,7 @@ const def = defineContext(orders, { tables });
 
 export const handlers = def.procedures({
   async get({ ctx }) {
-    // @ts-expect-error: a query has an end, and watches nothing
+    // @ts-expect-error: a query ends, so its `ctx` has no `watch`
     ctx.watch;
     return "x";
   },
@@ -42,10 +42,10 @@ export const handlers = def.procedures({
     const note: string | undefined = (await changes.next()).value?.data.note;
     // @ts-expect-error: this context has no such event
     await ctx.watch("nothing");
-    // @ts-expect-error: the promise is awaited: the watch is open when it resolves
+    // @ts-expect-error: the promise must be awaited: the watch is open when it resolves
     for await (const { id } of ctx.watch("orderChanged")) yield { id, data: note === undefined ? "placed" : "paid" };
     for await (const { id, data } of await ctx.watch("orderSeen")) {
-      // @ts-expect-error: this event has a number, and no state
+      // @ts-expect-error: this event has the field `number`, but not `state`
       yield { id, data: data.state };
     }
   },

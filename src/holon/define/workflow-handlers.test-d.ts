@@ -55,7 +55,7 @@ export const workflows = def.workflows({
         undo: async ({ tx, result }) => {
           await tx.db.delete(tables.orders);
           result?.id satisfies string | undefined;
-          // @ts-expect-error: no such field of what the step came to
+          // @ts-expect-error: the result of the step does not have this field
           result?.left;
         },
       },
@@ -64,7 +64,7 @@ export const workflows = def.workflows({
     const asked = await step.run("askTheBank", async ({ ctx, key }) => ({ ok: !ctx.signal.aborted, key }));
     await step.sleep("coolDown", 60_000);
     const paid = await step.waitFor("paid", { event: "payments.paymentTaken", key: input.id, timeoutMs: 1_000 });
-    // @ts-expect-error: no event came in time
+    // @ts-expect-error: undefined if no event came in time
     paid.cents;
     // @ts-expect-error: an event that the workflow does not wait for
     await step.waitFor("other", { event: "payments.paymentLost", key: input.id, timeoutMs: 1_000 });
@@ -86,7 +86,7 @@ def.workflows({ ...workflows, surplus: async () => {} });
 def.workflows({ ...workflows, tidyUp: { 2: async () => {} } });
 def.workflows({
   ...workflows,
-  // @ts-expect-error: there is no ctx outside of steps
+  // @ts-expect-error: outside of steps `ctx` does not exist
   placeOrder: async ({ ctx }) => ({ left: ctx ? 1 : 0 }),
 });
 // @ts-expect-error: an answer that the workflow does not declare
@@ -97,11 +97,11 @@ const procedures = def.procedures({
     const run = await ctx.findRun("placeOrder", input.id);
     if (run?.isActive) return { runId: run.id };
     return ctx.transaction(async (tx) => {
-      // @ts-expect-error: no such workflow
+      // @ts-expect-error: this workflow does not exist
       await tx.start("nothing", {}, { key: "k" });
       // @ts-expect-error: an input that does not fit
       await tx.start("placeOrder", { id: 1 }, { key: "k" });
-      // @ts-expect-error: a run without key
+      // @ts-expect-error: a run needs a key
       await tx.start("placeOrder", { id: "1" });
       // @ts-expect-error: starting exists on the transaction only
       ctx.start;
@@ -113,10 +113,10 @@ const procedures = def.procedures({
 export const module = def.implement({ procedures, workflows, events: { payments: {} } });
 // @ts-expect-error: workflows that are declared need their bodies
 def.implement({ procedures, events: { payments: {} } });
-// @ts-expect-error: a workflow waits for events of contexts that are subscribed to only
+// @ts-expect-error: a workflow waits only for events of contexts that this one subscribes to
 defineContext(orders, { workflows: { w: workflow({ version: 1, input: Place, waitsFor: { payments: ["paymentTaken"] } }) } });
 defineContext(orders, {
   subscribesTo: { payments },
-  // @ts-expect-error: no such event
+  // @ts-expect-error: this event does not exist
   workflows: { w: workflow({ version: 1, input: Place, waitsFor: { payments: ["paymentLost"] } }) },
 });

@@ -86,8 +86,8 @@ export interface StepRetry {
 /** Options of every step that has an effect. */
 export interface StepOptions<Undo> {
   /**
-   * Undoes the step if the run fails later, or if it is not known whether the step happened (`isInDoubt`; there is no `result` then). Tried up to eight times;
-   * if it fails for good, the run is stuck.
+   * Undoes the step if the run fails later, or if it is not known whether the step happened (then `isInDoubt` is true and `result` is undefined). The undo is
+   * tried up to eight times. If it fails for good, the run is stuck.
    */
   readonly undo?: Undo;
   /** Faults and defects are tried again; refusals fail the step at once. */
@@ -113,7 +113,7 @@ interface CallStepArguments<T extends ContextTypes> {
    * mutation must be `idempotent` by its contract. Queries are not limited.
    */
   readonly call: Calls<T["calls"]>;
-  /** For reading and logging. */
+  /** `ctx` for reading and logging. */
   readonly ctx: BaseContext<T, AnyProcedure>;
 }
 
@@ -126,7 +126,7 @@ interface TransactionStepArguments<T extends ContextTypes> {
 /** The arguments of a step that acts outside. */
 interface RunStepArguments<T extends ContextTypes> {
   readonly ctx: BaseContext<T, AnyProcedure>;
-  /** The same key each time that the step is tried. Pass it to the outside system, so that it acts once. */
+  /** The same key each time that the step is tried. Pass it to the outside system, so that this system acts once. */
   readonly key: string;
   /** Counts from 1; higher if an earlier attempt failed or its process died. */
   readonly attempt: number;
@@ -185,8 +185,8 @@ export interface Steps<T extends ContextTypes, S extends ContractMap, Waits exte
   /**
    * Continues when an event with this key has arrived since the run was started, before this step or after it. Undefined if none arrived in time.
    *
-   * Each event is taken by one step of a run. A wait that has lost its race still takes the next event. If that event brings the body to no further step, it is
-   * not used up: later waits of the body get it too.
+   * Each event is taken by one step of a run. A wait that has lost a race still takes the next event. If the body makes no further step because of that event,
+   * the event is not used up: later waits of the body get it too.
    */
   waitFor<Name extends WaitableEvent<Waits>>(name: string, options: WaitOptions<Name>): Promise<Stored<PayloadOf<S, Name>> | undefined>;
 }
