@@ -6,7 +6,7 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 const SERVER_CODE =
   /drizzle|postgres|fastify|pino|prom-client|bullmq|ioredis|@trpc\/server\/dist\/(adapters|initTRPC|node-http)|src\/(shop|holon\/(context|data|edge|observe|queue|runtime|transport|wire|work))\/|trace\.ts|fingerprint/;
 
-/** Bundles code for the browser. Returns the bundle's text and the files that it has code of. esbuild fails if one of them imports `node:`. */
+/** Bundles code for the browser. Returns the bundle's text and the files whose code is in it. esbuild fails if one of them imports `node:`. */
 async function bundle(contents: string) {
   const result = await build({
     stdin: { contents, resolveDir: root, loader: "ts" },

@@ -11,8 +11,8 @@ export interface CallContext {
 /**
  * The headers that carry keys and deadlines of the calls in one request.
  *
- * Shape: one value for each call by position, separated by commas and percent-encoded; empty for a call without one.
- * Errors: BAD_REQUEST for a malformed key or deadline. If it were left out, a repeated call could have two effects.
+ * Shape: one value for each call by position, separated by commas and percent-encoded; empty for a call without a key or a deadline.
+ * Errors: BAD_REQUEST for a malformed key or deadline. A malformed key is not just left out, because then a repeated call could have two effects.
  */
 export function callHeaders(operations: readonly { readonly context: Readonly<Record<string, unknown>> }[]): Record<string, string> {
   const contexts = operations.map((operation) => operation.context);

@@ -115,7 +115,7 @@ describe("isHolonCode", () => {
     const available = isHolonCode(error, "OUT_OF_STOCK") ? error.data.details.available : undefined;
     expectTypeOf(available).toEqualTypeOf<number | undefined>();
     expect(available).toBe(2);
-    // @ts-expect-error no code of this procedure
+    // @ts-expect-error not a code of this procedure
     expect(isHolonCode(error, "PAYMENT_DECLINED")).toBe(false);
   });
 

@@ -111,7 +111,7 @@ type DataWithCode<E, Code extends string> = [DataOf<E>] extends [never] ? ErrorD
 /**
  * Whether an error has the given code. It types `data.details` as the contract of the procedure declares them.
  *
- * For an error from `safe`, only the codes of that procedure are allowed; for a caught error, any code is.
+ * For an error from `safe`, only the codes of that procedure are allowed; for a caught error, every code is allowed.
  */
 export function isHolonCode<E, const Code extends CodeOf<E>>(error: E, code: Code): error is E & { readonly data: DataWithCode<E, Code> } {
   return isTRPCClientError(error) && (error.data as { readonly code?: unknown } | null | undefined)?.code === code;

@@ -71,7 +71,7 @@ describe("a stream", () => {
     ]);
   });
 
-  // A reader that searches all its text again for each piece would take hours here.
+  // A reader that searches its whole text again for each piece would take hours here.
   test("gives a long line that comes in small pieces", async () => {
     const { events } = await read("data: ", ...Array.from({ length: 70_000 }, () => "x".repeat(64)), "\n\n");
     expect(events).toEqual([{ type: "message", data: "x".repeat(70_000 * 64), lastEventId: "" }]);

@@ -103,7 +103,7 @@ export class FetchEventSource {
         if (this.readyState !== this.CLOSED) this.#dispatch({ type: event, data, lastEventId: id });
       },
       onError: (error) => {
-        // Other errors are fields that clients ignore.
+        // The parser's other errors are about fields that clients ignore.
         if (error.type === "max-buffer-size-exceeded") throw error;
       },
     });
@@ -143,7 +143,7 @@ async function answerOf(response: Response): Promise<object> {
     const answer: unknown = await response.json();
     return typeof answer === "object" && answer !== null ? answer : {};
   } catch {
-    return { message: `The server answered ${response.status} and no event stream.` };
+    return { message: `The server answered ${response.status}, without an event stream.` };
   }
 }
 
