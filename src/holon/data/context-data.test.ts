@@ -166,7 +166,7 @@ describe("a transaction", () => {
   });
 });
 
-/** Reads, waits, and writes only if the version is still the one that was read: 1 if it succeeded. */
+/** Reads, waits, and writes only if the version is still the one that was read. Returns 1 if it wrote, 0 if not. */
 async function increment(): Promise<number> {
   const scope = testScope();
   const [row] = await place.data.reader(scope).select().from(orders).where(eq(orders.email, "counter"));
@@ -253,7 +253,7 @@ describe("the data of a context", () => {
     const data = place.open();
     await data.ping();
     const asked = data.ping();
-    // postgres.js sends at the end of the turn in which it was called. The test goes on right after that, before any answer is read.
+    // postgres.js sends at the end of the tick in which it was called. The test goes on right after that, before any answer is read.
     for (let turn = 0; turn < 50; turn++) await undefined;
     await new Promise((resolve) => setImmediate(resolve));
     for (const endMs = performance.now() + 2_500; performance.now() < endMs; );

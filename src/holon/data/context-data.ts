@@ -24,7 +24,7 @@ interface ContextDataDeps<T extends Tables> {
   /** Name of the context, which is also the name of its schema. */
   readonly context: string;
   readonly url: string;
-  /** The role that connections take, as {@link MigrateResult.role} names it. If it is undefined, they work as the login. */
+  /** The role that connections take, as {@link MigrateResult.role} names it. If it is undefined, the connections work as the login. */
   readonly role?: string | undefined;
   readonly tables: T;
   readonly limits: Limits;
@@ -32,11 +32,11 @@ interface ContextDataDeps<T extends Tables> {
   readonly log: Logger;
   /** Called after a commit that wrote events or jobs, so that their publisher need not wait for its next poll. */
   readonly onAppended?: (() => void) | undefined;
-  /** Lets processes wake each other. The code that made it closes it, after this. Without a hub, a process is woken by its own commits only. */
+  /** Lets processes wake each other. The code that made the hub closes it, after this object. Without a hub, a process is woken by its own commits only. */
   readonly hub?: NotifyHub | undefined;
 }
 
-/** The longest time that a notification of other processes may take. */
+/** The longest time that it may take to notify other processes. */
 const SIGNAL_MS = 2_000;
 
 /**
@@ -47,7 +47,7 @@ const SIGNAL_MS = 2_000;
  */
 export class ContextData<T extends Tables = Tables> {
   readonly context: string;
-  /** How its connections are opened, for a second thread that needs its own connection. Contains the password. */
+  /** How connections are opened, for a second thread that needs its own connection. The URL contains the password. */
   readonly access: { readonly url: string; readonly role: string | undefined };
   readonly #transactionDeps: TransactionDeps<T>;
   readonly #prepared: PreparedQueries<T>;
@@ -131,7 +131,7 @@ export class ContextData<T extends Tables = Tables> {
   /**
    * A query that is built once in this process, by its name, and prepared once on each connection.
    *
-   * `build` must not use values of the call. They are written as `sql.placeholder(name)` and passed to `execute`.
+   * `build` must not use values of the call. Write such values as `sql.placeholder(name)`, and pass them to `execute`.
    */
   prepared<Q extends PreparableQuery>(scope: Scope, name: string, build: (db: ReadDatabase<T>) => Q): PreparedQueryOf<Q> {
     return this.#prepared.take(name, build).on(new PoolRunner(this.#transactionDeps.pool, this.#transactionDeps.texts, scope));
@@ -141,8 +141,8 @@ export class ContextData<T extends Tables = Tables> {
    * Runs an effect once for each key: key, effect and answer are written in one transaction. Returns the answer of this run or of the first one.
    *
    * With `wait`, a duplicate waits within its deadline for the run that is in flight. If that run fails, the duplicate runs.
-   * Errors: KEY_REUSED - the key was used with another input; KEY_IN_FLIGHT - another run is in flight, now or (with `wait`) still at the deadline; what the
-   * effect throws.
+   * Errors: KEY_REUSED - the key was used with another input; KEY_IN_FLIGHT - another run is in flight, now or (with `wait`) still at the deadline; those of
+   * the effect.
    */
   runOnce(scope: Scope, key: KeyScope, run: (tx: DataTransaction<T>) => Promise<unknown>): Promise<unknown> {
     return this.#keys.runOnce(scope, key, run);
@@ -161,7 +161,7 @@ export class ContextData<T extends Tables = Tables> {
    * Calls a function after commits that wrote events, jobs or workflows: at once after commits of this process and, with a hub, soon after those of other
    * processes. Returns the function that removes the listener.
    *
-   * Guarantee: none for commits of other processes: a notification may be lost, so poll as well.
+   * Guarantee: only for commits of this process. A notification of other processes may be lost, so poll as well.
    */
   listenAppended(listener: () => void): () => void {
     return this.#appended.listen(listener);
@@ -172,7 +172,7 @@ export class ContextData<T extends Tables = Tables> {
     this.#left.appended();
   }
 
-  /** Calls a function when a process of this context left work to the others. As {@link listenAppended}. */
+  /** Calls a function when a process of this context left work to the others; works like {@link listenAppended}. */
   listenLeft(listener: () => void): () => void {
     return this.#left.listen(listener);
   }
@@ -187,12 +187,12 @@ export class ContextData<T extends Tables = Tables> {
     return this.#transactionDeps.limits.lockTimeoutMs;
   }
 
-  /** For metrics. */
+  /** The state of the pool, for metrics. */
   stats(): PoolStats {
     return this.#transactionDeps.pool.stats;
   }
 
-  /** For readiness. Errors: UNAVAILABLE. */
+  /** Checks that the database answers, for readiness. Errors: UNAVAILABLE. */
   ping(): Promise<void> {
     return this.#transactionDeps.pool.ping();
   }

@@ -17,7 +17,7 @@ const LOST = new Set([
   "ENETUNREACH",
   "ENOTFOUND",
   "EAI_AGAIN",
-  // Shutdown, crash, start-up, an idle session ended by the server, too many connections, a server that became read-only.
+  // SQLSTATEs: shutdown, crash, start-up, an idle session ended by the server, too many connections, a server that became read-only.
   "57P01",
   "57P02",
   "57P03",
@@ -33,7 +33,7 @@ export function isConnectionLoss(error: unknown): boolean {
   return failure !== undefined && (LOST.has(failure.code) || failure.code.startsWith("08") || failure.severity === "FATAL");
 }
 
-/** Temporary states: the server is unreachable or busy, or other transactions were in conflict. */
+/** SQLSTATEs of temporary failures: the server is unreachable or busy, or other transactions were in conflict. */
 const PASSING = new Set(["40P01", "40001", "0A000", "55P03", "57014", "53100", "53200"]);
 
 /** Whether another transaction was in conflict: deadlock, serialization failure. */
@@ -56,9 +56,9 @@ export function isWorthRepeating(error: unknown): boolean {
 /**
  * Translates an error of the database into one of the catalogue. SQL and parameters stay in `cause`, which never leaves the process.
  *
- * A value that must be unique and is taken is for the caller to handle (CONFLICT with `{ fields }`). A lock that other transactions hold for too long is
- * OVERLOADED, not executed: the request is valid and may be sent again. A violated check, foreign key or not-null is a bug of the handler, which should
- * have checked it (INTERNAL). The error is marked as one of the database, see {@link markOrigin}.
+ * If a value must be unique and is taken, the caller handles it (CONFLICT with `{ fields }`). A lock that other transactions hold for too long is OVERLOADED
+ * with `executed: "no"`: the request is valid and may be sent again. A violated check, foreign key or not-null is a bug of the handler, which should have
+ * checked it (INTERNAL). The error is marked as an error of the database, see {@link markOrigin}.
  */
 export function toHolonError(error: unknown): HolonError {
   const known = readSafely(() => holonErrorWithin(error), undefined);
@@ -68,7 +68,7 @@ export function toHolonError(error: unknown): HolonError {
   return markOrigin(said(failure, error), { layer: "database", isPassing: mayPass });
 }
 
-/** The same for a connection that could not be opened: nothing was executed. The reason of a cancelled scope passes unchanged. */
+/** Like {@link toHolonError}, for a connection that could not be opened: nothing was executed. The reason of a cancelled scope passes unchanged. */
 export function toOpeningError(error: unknown): HolonError {
   const made = toHolonError(error);
   if (made === error) return made;
@@ -86,7 +86,7 @@ function said(failure: PostgresFailure | undefined, error: unknown): HolonError 
   return fromSqlState(failure, error);
 }
 
-/** For the log: what to change in a statement that Drizzle writes differently from what its code says; undefined if nothing is known. */
+/** A hint for the log: how to change a statement that Drizzle writes differently from what the code says. Undefined if no hint is known. */
 export function statementHint(error: unknown): string | undefined {
   const failure = postgresFailure(error) as (PostgresFailure & { readonly message?: string }) | undefined;
   if (failure?.code !== "42P01" || failure.message?.startsWith("invalid reference to FROM-clause entry") !== true) return undefined;
@@ -108,10 +108,10 @@ function fromSqlState(failure: PostgresFailure, cause: unknown): HolonError {
     case "40P01":
     case "40001":
     case "0A000":
-      return catalogueError("CONFLICT", "Others changed the same rows at the same time, again and again.", { cause });
+      return catalogueError("CONFLICT", "Other transactions changed the same rows at the same time, again and again.", { cause });
     case "55P03":
       // The transaction that waited is rolled back.
-      return catalogueError("OVERLOADED", "A lock on a row or table was not given free in time (lockTimeoutMs).", { cause, executed: "no" });
+      return catalogueError("OVERLOADED", "A lock on a row or table was not released in time (lockTimeoutMs).", { cause, executed: "no" });
     case "22021":
     case "22P05":
       return catalogueError("BAD_REQUEST", "A text holds a character that cannot be stored (U+0000).", { cause });
@@ -130,7 +130,7 @@ function violatedFields(failure: PostgresFailure): string[] {
   const columns = /^Key \((.*?)\)=\(/s.exec(failure.detail ?? "")?.[1];
   if (columns === undefined) return failure.constraint_name === undefined ? [] : [failure.constraint_name];
   return columns.split(", ").map((column) => {
-    // For an index on an expression, such as lower(email::text), the column is the name that people know.
+    // For an index on an expression, such as lower(email::text), the column is the name that a caller knows.
     const name = /^\w+\(+"?(\w+)"?/.exec(column)?.[1] ?? column;
     return name.replaceAll('"', "");
   });
@@ -177,8 +177,8 @@ export function sqlState(error: unknown): string | undefined {
 /**
  * Whether an error ended the statement with which postgres.js reads the array types of a new connection.
  *
- * Its promise belongs to postgres.js, and nothing waits for it: a Postgres that restarted at this moment ended the process. The code that opens
- * the connection notices the loss by its own statement.
+ * The statement's promise belongs to postgres.js, and nothing waits for it. So a Postgres that restarted at this moment would end this process. The code that
+ * opens the connection notices the loss by its own statement.
  */
 export function isLostTypeStatement(error: unknown): boolean {
   return readSafely(() => {

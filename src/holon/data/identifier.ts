@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** The longest name that Postgres keeps. It cuts longer ones silently. */
+/** The longest name that Postgres keeps. Longer names are cut silently. */
 const NAME_BYTES = 63;
 
 /** A name as SQL writes it, whatever characters it has. */

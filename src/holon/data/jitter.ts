@@ -7,7 +7,7 @@ export async function jitter(lowestMs: number, greatestMs: number): Promise<void
   await sleep(randomInt(lowestMs, greatestMs + 1));
 }
 
-/** The same for a call. Errors: the scope's reason, at once, if it is cancelled. */
+/** Waits in the same way for a call. Errors: the scope's reason, at once, if the scope is cancelled. */
 export function sleepIn(scope: Scope, lowestMs: number, greatestMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(

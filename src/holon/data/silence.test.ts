@@ -200,7 +200,7 @@ describe("a ping whose answer comes as its time ends", { timeout: 40_000 }, () =
     const outcomes = [];
     for (const { data, proxy } of pools) {
       outcomes.push(errorOf(data.ping()));
-      // In the turn after the pool gives the answer up: the answer is read before the connection is cut.
+      // The answer is sent one tick after the pool gives it up, so it is read before the connection is cut.
       setTimeout(() => setImmediate(() => proxy.speak()), 2_000);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

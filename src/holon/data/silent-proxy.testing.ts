@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** Which direction of a connection is held back: `answers` is what the server sends, `questions` is what the client sends. */
+/** The direction of a connection that is held back: `answers` are bytes that the server sends, `questions` are bytes that the client sends. */
 type Silenced = "answers" | "questions" | "both";
 
 /** What happens to silent connections when the proxy forwards again. */
 export type SilentOnes = "go on" | "stay silent" | "are cut";
 
-/** A network before a server (Postgres, Redis) that can go silent: connections stay open, and nothing passes. */
+/** A proxy before a server (Postgres, Redis), which imitates a network that can go silent: connections stay open, and nothing passes. */
 export interface SilentProxy {
   /** The address of the server through this proxy. */
   readonly url: string;
@@ -16,11 +16,11 @@ export interface SilentProxy {
   readonly acceptedCount: number;
   /** How many bytes the proxy has held back since it went silent, in both directions. */
   readonly heldBytes: number;
-  /** From now on nothing passes on open connections, nor on new ones, which are still accepted. The end of a connection does not pass either. */
+  /** From now on nothing passes on open connections, nor on new ones, which are still accepted. Nor does the proxy pass on that a side ended its connection. */
   silence(what?: Silenced): void;
   /**
-   * A connection that sends this text goes silent before the text passes. If only answers are held back, the text itself passes. Other connections
-   * go on.
+   * A connection that sends this text goes silent before the text passes. If only answers are held back, the text itself passes. Other connections work as
+   * before.
    */
   silenceAt(question: string | undefined, what?: Silenced): void;
   /** New connections work again. Silent connections get what was held back, or stay silent for ever, or are cut. */

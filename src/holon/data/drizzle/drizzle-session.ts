@@ -9,7 +9,7 @@ import type { StatementRunner } from "./sql.ts";
 const QUIET = new NoopLogger();
 const NO_CACHE = new NoopCache();
 
-/** Hands each statement of Drizzle to a runner, which adds deadline, pool and typed errors between Drizzle and Postgres. */
+/** Hands each statement of Drizzle to a runner. Between Drizzle and Postgres, the runner adds the deadline, the pool and typed errors. */
 function callbackOf(runner: StatementRunner, prepare: boolean): RemoteCallback {
   return async (text, params, method) => ({ rows: await runner.run({ text, params, prepare, rows: method === "all" ? "arrays" : "objects" }) });
 }
@@ -17,14 +17,14 @@ function callbackOf(runner: StatementRunner, prepare: boolean): RemoteCallback {
 /** A query that Drizzle has built and that can be run for any scope. */
 export class ScopedQuery<Config extends PreparedQueryConfig> extends PreparedQuery<Config> {
   /**
-   * Replaces an internal step of Drizzle between query and driver. Drizzle's step wraps every error in one whose message contains the SQL and its
+   * Replaces an internal step of Drizzle between query and driver. Drizzle's own step wraps every error in another error whose message contains the SQL and its
    * parameters, passwords included.
    */
   queryWithCache<Rows>(_text: string, _params: unknown[], run: () => Promise<Rows>): Promise<Rows> {
     return run();
   }
 
-  /** The same query for another scope, prepared. Building it again would cost more than running it. */
+  /** The same query for another scope, prepared. Building a query again would cost more than running it. */
   on(runner: StatementRunner): this {
     return Object.create(this, { client: { value: callbackOf(runner, true) } }) as this;
   }
@@ -51,6 +51,9 @@ export class ScopedSession extends PgSession {
   }
 
   override transaction(): never {
-    throw catalogueError("INTERNAL", "A transaction is opened by ctx.transaction, not by Drizzle: it carries the deadline and the events.");
+    throw catalogueError(
+      "INTERNAL",
+      "Open a transaction by ctx.transaction, not by Drizzle: only ctx.transaction keeps the deadline and writes events.",
+    );
   }
 }

@@ -24,7 +24,10 @@ export class PoolRunner implements StatementRunner {
     return this.#runOn(connection, request);
   }
 
-  /** The caller gets a cancellation at once. The connection is released only when the statement and the cancel request are both over (P1 of the pool). */
+  /**
+   * If the scope is cancelled, the caller gets the reason at once. The connection is released only when the statement and the cancel request are both over (P1
+   * of the pool).
+   */
   #runOn(connection: PoolConnection, request: StatementRequest): Promise<unknown[]> {
     return new Promise((resolve, reject) => {
       const statement = connection.send(request.text, request.params, { prepare: this.#texts.shouldPrepare(request), rows: request.rows });

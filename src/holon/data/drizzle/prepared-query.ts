@@ -9,9 +9,9 @@ export interface PreparableQuery {
   prepare(name: string): { execute(values?: Record<string, unknown>): Promise<unknown> };
 }
 
-/** A prepared query, typed like the query it was made from. */
+/** A prepared query, typed like the query from which it was made. */
 export interface PreparedQueryOf<Q extends PreparableQuery> {
-  /** Runs it with the values of its placeholders. Errors: as any statement of the context. */
+  /** Runs the query with the values of its placeholders. Errors: those of every statement of the context. */
   execute(values?: Record<string, unknown>): ReturnType<ReturnType<Q["prepare"]>["execute"]>;
 }
 
@@ -42,8 +42,13 @@ export class PreparedQueries<T extends Tables> {
   }
 }
 
-/** The runner while a query is built. To run a statement then is a mistake. */
+/** The runner while a query is built. It refuses every statement, because a build function must not run one. */
 const WHILE_BUILDING: StatementRunner = {
   run: () =>
-    Promise.reject(catalogueError("INTERNAL", "A prepared query is built, not run: return it from the function, and call execute on what you get.")),
+    Promise.reject(
+      catalogueError(
+        "INTERNAL",
+        "The function of a prepared query must not run it: return the query from the function, and call execute on the result of prepared().",
+      ),
+    ),
 };

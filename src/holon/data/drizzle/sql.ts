@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 
-/** The tag that writes SQL. Background work takes it from here: only `data` imports Drizzle. */
+/** The tag that writes SQL. Background work imports it from here, because only `data` imports Drizzle. */
 export { type SQL, sql } from "drizzle-orm";
 
 /** A statement of Drizzle as text, with rows as objects. It is prepared when it is run for the second time. */
@@ -14,12 +14,12 @@ export function toRequest(statement: SQL): StatementRequest {
 export interface StatementRequest {
   readonly text: string;
   readonly params: readonly unknown[];
-  /** True if the query was prepared by name. Other queries are prepared when they repeat. */
+  /** True if the query was prepared by name. Other queries are prepared when they are run again. */
   readonly prepare: boolean;
   readonly rows: "arrays" | "objects";
   /**
-   * Whether it must not wait for transactions that hold all slots of the pool. Such a statement keeps those transactions alive, or checks that the database
-   * answers. In a transaction it has no effect.
+   * Whether the statement must not wait for transactions that hold all slots of the pool. Such a statement keeps those transactions alive, or checks that the
+   * database answers. In a transaction, this flag has no effect.
    */
   readonly isUrgent?: boolean;
 }

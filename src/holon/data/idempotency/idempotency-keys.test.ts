@@ -165,7 +165,7 @@ describe("an effect that is written with its key", { timeout: 60_000 }, () => {
     expect(new Set(answers).size).toBe(1);
     expect(refusals.every((code) => code === "KEY_IN_FLIGHT")).toBe(true);
     expect(await place.sql`select count(*)::int as count from orders.orders`).toEqual([{ count: 1 }]);
-    // After the answer is written, no call is refused.
+    // When the answer is written, later calls are not refused any more.
     expect(await Promise.all(Array.from({ length: 20 }, (_, index) => call(index)))).toEqual(Array(20).fill(answers[0]));
   });
 

@@ -21,7 +21,7 @@ interface IdempotencyKeysDeps<T extends Tables> {
   transaction<R>(scope: Scope, run: (tx: DataTransaction<T>) => Promise<R>, options: TransactionOptions): Promise<R>;
 }
 
-/** The longest time that the release of a key may take. If it fails, the key is released by the end of its lease. */
+/** The longest time that the release of a key may take. If the release fails, the key is free when its lease ends. */
 const RELEASE_MS = 5_000;
 
 /** How long keys of runs are kept: a run may sleep for weeks before it repeats a call. */
@@ -31,7 +31,7 @@ export const RUN_KEY_TTL_MS = 30 * 24 * 3_600_000;
  * Idempotency keys of one context.
  *
  * I1. An effect happens once for a key. Key, effect and answer are one commit: there is no effect without its key, and no answer without its effect.
- * I2. A key that was used has one answer. Every call with it gets that answer; a call with another input gets KEY_REUSED.
+ * I2. A key that was used has one answer. Every call with this key gets that answer; a call with another input gets KEY_REUSED.
  * I3. A claim holds until the deadline of its call and is not renewed. After that another call may take the key, with a higher attempt, and the transaction
  *     of the first holder is refused.
  * I4. A duplicate that waits needs no connection while the first call runs in this process: duplicates must not take the pool from other calls.
@@ -117,7 +117,10 @@ export class IdempotencyKeys<T extends Tables> {
     }
   }
 
-  /** Errors: KEY_UNDONE for a call that was undone; KEY_IN_FLIGHT for an undo while its call has an outside effect in progress. */
+  /**
+   * Refuses a call that was undone, and an undo that came too early. Errors: KEY_UNDONE for a call that was undone; KEY_IN_FLIGHT for an undo while an outside
+   * effect of its call is in progress.
+   */
   async #meet(tx: DataTransaction<T>, key: KeyScope, runKey: RunKey): Promise<void> {
     const [, opponents] = await Promise.all([
       tx.db.execute(this.#statements.lockRun(key, runKey)),
@@ -137,7 +140,7 @@ export class IdempotencyKeys<T extends Tables> {
       complete: async (tx, answer) => {
         const runKey = runKeyOf(key);
         if (runKey !== undefined) await this.#meet(tx, key, runKey);
-        // I3. No row: another call has the key.
+        // I3. If no row was updated, another call has the key.
         const completed = await tx.db.execute(this.#statements.complete(key, attempt, answer));
         if (completed.length === 0) throw inFlight(key);
       },
@@ -156,8 +159,8 @@ export class IdempotencyKeys<T extends Tables> {
   }
 
   /**
-   * Runs in its own scope: the call's scope may be over, and its key must still be released. The deadline is kept here, because no call waits for
-   * the result.
+   * Runs a statement in a scope of its own: the call's scope may be over, and its key must still be released. The deadline is kept here, because no call waits
+   * for the result.
    */
   #housekeeping(task: string, deadlineMs: number, statement: SQL): Promise<readonly unknown[]> {
     const { context, clock } = this.#deps;
@@ -192,15 +195,15 @@ function isTimeout(error: unknown): boolean {
 /**
  * Keys that calls of this process are using now.
  *
- * Duplicates with `wait` wait here, without a connection. If they waited in the database, a few of them would take the whole pool from other
- * calls. Duplicates without `wait` ask the database, which may have the answer already, unless this process knows that the effect still runs.
+ * Duplicates with `wait` wait here, without a connection. If they waited in the database, a few of them would take the whole pool from other calls. Duplicates
+ * without `wait` read the key in the database, which may have the answer already, unless the effect is known to run in this process.
  */
 class InFlightKeys {
   readonly #running = new Map<string, Promise<unknown>>();
   readonly #held = new Set<string>();
 
   /**
-   * Runs work. Of the calls of this process with the same key and `wait`, one runs at a time. The work calls `hold` when it has the key.
+   * Runs work. Calls of this process with the same key and `wait` run one at a time. The work calls `hold` when it has the key.
    *
    * Errors: KEY_IN_FLIGHT, without `wait`, if other work holds the key; the scope's reason if it is cancelled while waiting.
    */
@@ -229,9 +232,9 @@ function inFlight(key: KeyScope): Error {
   return catalogueError("KEY_IN_FLIGHT", `A call of ${key.procedure} with the same idempotency key is still running.`);
 }
 
-/** The error of a call that its run has undone. */
+/** The error of a call of a workflow run that the run has already undone. */
 function undone({ procedure }: KeyScope): HolonError {
-  return catalogueError("KEY_UNDONE", `The run that called ${procedure} has undone this call; it comes too late.`);
+  return catalogueError("KEY_UNDONE", `The workflow run that called ${procedure} has undone this call, so the call comes too late.`);
 }
 
 function settled(other: Promise<unknown>, scope: Scope): Promise<void> {

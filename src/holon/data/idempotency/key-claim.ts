@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Tables } from "../drizzle/database.ts";
 import type { DataTransaction } from "../transaction/run-transaction.ts";
 
-/** What an idempotency key belongs to. The same text of another principal, or for another procedure, is another key. */
+/** The principal, procedure and input of an idempotency key. The same text of another principal, or for another procedure, is another key. */
 export interface KeyScope {
   /** The name of the principal. */
   readonly principal: string;
@@ -24,7 +24,7 @@ export interface AnsweredKey {
 }
 
 /**
- * The key is ours until the deadline of the call that claimed it.
+ * A key that this call has claimed and holds until its deadline.
  *
  *     claimed --complete()--> done                     the answer is kept
  *     claimed --release()--> claimed, lease over       the next claim takes it at once
@@ -32,7 +32,7 @@ export interface AnsweredKey {
  */
 export interface ClaimedKey<T extends Tables> {
   readonly kind: "claimed";
-  /** Counts from 1. It is higher if an earlier holder died or gave up. */
+  /** The number of this claim, from 1. It is higher than 1 if an earlier holder of the key died or gave up. */
   readonly attempt: number;
   /** Writes the answer, in the transaction that writes the effect. Errors: KEY_IN_FLIGHT if another call took the key over. */
   complete(tx: DataTransaction<T>, answer: unknown): Promise<void>;
@@ -40,14 +40,14 @@ export interface ClaimedKey<T extends Tables> {
   release(): Promise<void>;
 }
 
-/** A hash of a JSON value: 64 hexadecimal digits. It does not depend on the order of names, nor on names without a value. */
+/** A hash of a JSON value: 64 hexadecimal digits. It does not depend on the order of members, nor on members that are undefined. */
 export function requestHash(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex");
 }
 
 /**
- * The hash of an input as it was given, not as it was parsed. Two versions of a contract parse it to different values, but a caller that calls
- * both has given one input. If JSON cannot carry the given input, it is the hash of the parsed one.
+ * The hash of an input as it was given, not as it was parsed. Two versions of a contract may parse one input to different values, but the caller has given the
+ * same input to both. If JSON cannot carry the given input, the parsed input is hashed.
  */
 export function inputHash(given: unknown, parsed: unknown): string {
   try {

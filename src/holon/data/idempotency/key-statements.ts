@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type SQL, sql } from "drizzle-orm";
 import type { KeyScope } from "./key-claim.ts";
 
-/** The end of the key of an undo. Before it is the key of the call that is undone. */
+/** The key of an undo ends with this text. The part before it is the key of the call that is undone. */
 const UNDO_SUFFIX = "~undo";
 
 /** A key that the step of a workflow sent, for a call or for its undo. */
@@ -37,12 +37,12 @@ export class KeyStatements {
   }
 
   /**
-   * Writes the key for the transaction that also writes effect and answer. If another transaction is doing so, this one waits for it or not, as
-   * `wait` says.
+   * Writes the key for the transaction that also writes effect and answer. If another transaction is writing the same key, `wait` decides whether this
+   * transaction waits for it.
    *
-   * The unique row alone makes the effect happen once, but it can only be waited for. So an advisory lock, which can also be tried, is taken
-   * first. The lock is released after the commit is visible. So a transaction that gets the lock sees the row. If a transaction does not get the
-   * lock and finds no row, the key is in flight.
+   * The unique row alone makes the effect happen once, but a transaction that meets it can only wait. So an advisory lock, which can also be tried without
+   * waiting, is taken first. The lock is released after the commit is visible. So a transaction that gets the lock sees the row. If a transaction does not get
+   * the lock and finds no row, the key is in flight.
    * Shape: one row if the key is ours, no row if it was used or (without `wait`) is in use. If the key is ours, the usual lock timeout is set
    * again.
    */
@@ -87,8 +87,8 @@ export class KeyStatements {
   }
 
   /**
-   * Lets one transaction at a time work on a call and its undo. It is a separate statement, so that the next one sees what the other transaction
-   * has committed.
+   * Lets one transaction at a time work on a call and its undo. It is a separate statement, so that the next statement sees what the other transaction has
+   * committed.
    */
   lockRun({ principal }: KeyScope, { base }: RunKey): SQL {
     return sql`select pg_advisory_xact_lock(${lockId(this.#schema, "run", principal, base)}::bigint)::text`;
@@ -97,7 +97,7 @@ export class KeyStatements {
   /** Shape: a row if the call was undone, or if the call to be undone has an effect in progress outside of this database. */
   opponent({ principal }: KeyScope, { base, isUndo }: RunKey): SQL {
     const other = isUndo ? sql`key = ${base} and state = 'claimed' and lease_until > now()` : sql`key = ${base + UNDO_SUFFIX}`;
-    // The pattern is a literal, so that Postgres uses the index that has such keys only.
+    // The pattern is a literal, so that Postgres uses the index that contains only such keys.
     return sql`select 1 from ${this.#table} where principal = ${principal} and principal like 'system:%/workflow %' and ${other} limit 1`;
   }
 
@@ -112,7 +112,7 @@ export class KeyStatements {
   }
 }
 
-/** The number of a lock. Advisory locks belong to the whole database, so the schema is the first of its names. */
+/** The number of a lock, made from names. Advisory locks belong to the whole database, so the first name is the schema. */
 function lockId(...names: readonly string[]): string {
   return String(createHash("sha256").update(JSON.stringify(names)).digest().readBigInt64BE());
 }

@@ -165,8 +165,8 @@ describe("the migrations that are published", () => {
   const notCompatible = (migrations: readonly Migration[]): readonly string[] =>
     migrations.filter((migration) => incompatibilitiesOf(migration).length > 0).map(({ name }) => name);
 
-  // Some of the first migrations changed what was there; they are older than the rule that versions run beside each other. Every version in use has
-  // them. Add none to these lists without a line in CHANGELOG.md that says which versions cannot run beside it.
+  // Some of the first migrations are not compatible: they are older than the rule that versions run beside each other, and every version in use has them. Add a
+  // migration to these lists only with a line in CHANGELOG.md that says which versions cannot run beside it.
   it("of the toolkit only add", () => {
     expect(notCompatible(toolkitMigrations("orders"))).toEqual(["0004_workflows"]);
   });

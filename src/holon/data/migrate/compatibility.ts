@@ -7,10 +7,10 @@ const SAYS_COMPATIBLE = /^compatible\b[\s:]*([^\s:].*)$/i;
 const NO_TRANSACTION = /^no-transaction$/i;
 
 /**
- * Why a version without this migration cannot work with the tables that it leaves; empty if it can.
+ * Why a version without this migration cannot work with the tables after it; empty if such a version can.
  *
- * The file may say it: `-- holon: not compatible: <why>`, or `-- holon: compatible: <why>`. If it does not, its statements decide: a migration
- * that only adds is compatible. A mark that cannot be read never makes a migration compatible.
+ * The file may decide: `-- holon: not compatible: <why>`, or `-- holon: compatible: <why>`. If it has no such mark, its statements decide: a migration that
+ * only adds is compatible. A mark that cannot be read never makes a migration compatible.
  */
 export function incompatibilitiesOf({ statements }: Migration): readonly string[] {
   const texts = statements.map(sqlTokens);
@@ -26,9 +26,9 @@ export function incompatibilitiesOf({ statements }: Migration): readonly string[
 }
 
 const CHANGES = "it changes or removes what is there";
-const NARROWS = "it refuses rows that were taken before";
+const NARROWS = "it refuses rows that were accepted before";
 
-/** Words that may be between `create` and the kind of object. */
+/** Words that may stand between `create` and the kind of object. */
 const MODIFIERS = ["unlogged", "temporary", "temp", "recursive", "foreign", "materialized"];
 
 /** Objects that may be added. Triggers, rules and policies are left out: they change what statements of older versions do. */
@@ -45,11 +45,11 @@ const CONSTRAINTS = ["constraint", "primary key", "unique", "check", "foreign ke
 /** Words that give a column a value if no statement sets it. */
 const FILLING = ["default", "generated", "serial", "bigserial", "smallserial"];
 
-/** Clauses that remove the reference to a deleted row, so that it can still be deleted. */
+/** Clauses that remove the rows or values that refer to a deleted row, so that this row can still be deleted. */
 const LETTING_GO = ["on delete cascade", "on delete set null", "on delete set default"];
 
 /**
- * Judges the statements of one migration, in order, by a list of what only adds. A statement that it does not know counts as a change.
+ * Judges the statements of one migration, in order, by a list of statements that only add. A statement that is not on the list counts as a change.
  *
  * It remembers the tables and columns that the migration itself made: no older version writes or reads them.
  */
@@ -58,7 +58,7 @@ class StatementJudge {
   /** By `<table> <column>`: whether the column gets a value in rows of older versions, which do not set it. */
   readonly #columns = new Map<string, boolean>();
 
-  /** Why versions without this statement cannot work with the tables that it leaves; empty if it only adds. */
+  /** Why versions without this statement cannot work with the tables after it; empty if the statement only adds. */
   judge(tokens: readonly SqlToken[]): readonly string[] {
     const reader = new StatementReader(tokens);
     if (reader.take("alter table")) return this.#alterTable(reader);
@@ -150,7 +150,7 @@ class StatementJudge {
     return this.#references(definition);
   }
 
-  /** Whether rows of older versions meet the constraint whatever they contain. */
+  /** Whether rows that older versions write always meet the constraint, because its columns are new and null in such rows. */
   #isOfNewColumns(table: string, kind: string, reader: StatementReader): boolean {
     if (kind === "constraint") reader.takeName();
     if (kind === "unique" || reader.take("unique")) return !reader.take("nulls not distinct") && this.#isUniqueOfNothing(table, reader);
@@ -161,7 +161,7 @@ class StatementJudge {
       .every((column) => this.#isFilled(table, column) === false);
   }
 
-  /** Versions that do not know about the reference could not delete the referenced rows any more. */
+  /** The problem of a new reference: older versions could not delete the referenced rows any more. Undefined if they can. */
   #references(tokens: readonly SqlToken[]): string | undefined {
     const at = tokens.findIndex(({ kind, value }) => kind === "word" && value === "references");
     if (at === -1) return undefined;

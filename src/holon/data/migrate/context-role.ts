@@ -8,7 +8,7 @@ const INSUFFICIENT_PRIVILEGE = "42501";
 /**
  * Makes the role that a context works as, and grants it to this login.
  *
- * Returns its name. It is undefined if this server does not let us make roles, which is logged: the context then works as the login itself.
+ * Returns the role's name. If this login may not make roles, that is logged and the result is undefined: the context then works as the login itself.
  */
 export async function ensureContextRole(sql: OwnerRows, context: string, log: Logger): Promise<string | undefined> {
   const [row] = await sql.rows<{ database: string }>("select current_database() as database");
@@ -22,13 +22,13 @@ export async function ensureContextRole(sql: OwnerRows, context: string, log: Lo
     if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error;
     log.warn(
       { context, role },
-      "This login may not make roles: the context works without a role of its own, and Postgres does not keep it from the tables of others.",
+      "This login may not make roles: the context works without a role of its own, and Postgres does not refuse it the tables of other contexts.",
     );
     return undefined;
   }
 }
 
-/** The role that a connection of this login may take for a context; undefined if there is none. For processes that do not migrate. */
+/** The role that a connection of this login may take for a context; undefined if no such role exists. For processes that do not migrate. */
 export async function findContextRole(sql: OwnerRows, context: string): Promise<string | undefined> {
   const [row] = await sql.rows<{ database: string }>("select current_database() as database");
   const role = contextRoleName(row?.database ?? "", context);
@@ -37,7 +37,8 @@ export async function findContextRole(sql: OwnerRows, context: string): Promise<
 }
 
 /**
- * Grants a role or login the rows of one schema and nothing else: not its tables' definitions, not its journal of migrations, no other schema.
+ * Grants a role or login the right to read and write the rows of one schema. It gets no right to change the definitions of tables or the journal of migrations,
+ * nor to use other schemas.
  */
 export async function grantContext(sql: OwnerConnection, context: string, role: string, log: Logger): Promise<void> {
   const schema = quoteIdentifier(context);
@@ -65,7 +66,7 @@ async function createRole(sql: OwnerRows, role: string): Promise<void> {
   try {
     await sql.rows(`create role ${quoteIdentifier(role)} nologin noinherit`);
   } catch (error) {
-    // Roles belong to the server, the lock to the database: a process that migrates another database may have created the role first.
+    // Roles belong to the server, but the migration lock belongs to one database. So a process that migrates another database may have created the role first.
     if (sqlState(error) !== "42710" && sqlState(error) !== "23505") throw error;
   }
 }

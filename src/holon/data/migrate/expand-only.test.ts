@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => sql.end({ timeout: 1 }));
 
-/** What is found after a statement. The statement is rolled back. */
+/** The differences that are found after a statement. The statement is rolled back. */
 async function foundAfter(statement: string): Promise<readonly string[]> {
   let found: readonly string[] = [];
   await sql

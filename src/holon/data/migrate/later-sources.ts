@@ -1,6 +1,6 @@
 /**
- * What was added to the toolkit's own tables after the first version, oldest first. A published entry is never edited; a change is a new entry at the
- * end. `%s` stands for the schema.
+ * Additions to the toolkit's own tables after the first version, oldest first. A published entry is never edited; a change is a new entry at the end. `%s`
+ * stands for the schema.
  */
 export const LATER_SOURCES: readonly { readonly name: string; readonly sql: string }[] = [
   {

@@ -26,7 +26,7 @@ const FORMER_JOURNAL = `create table orders.holon_migrations (
     primary key (source, name)
   )`;
 
-/** How those versions record a migration. */
+/** How versions without the column `compatible` record a migration. */
 const FORMER_INSERT = `insert into "orders".holon_migrations (source, name, ordinal, hash) values ($1, $2, $3, $4)`;
 const FORMER_SELECT = `select name, hash from "orders".holon_migrations where source = $1 order by ordinal`;
 

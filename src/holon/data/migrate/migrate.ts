@@ -14,7 +14,7 @@ import { tableDifferences } from "./table-differences.ts";
 import { toolkitMigrations } from "./toolkit-migrations.ts";
 
 interface MigrateDeps {
-  /** A login that owns the context's schema, or may make it. */
+  /** The address with a login that owns the context's schema, or may make it. */
   readonly url: string;
   /** Name of the context, which is also the name of its schema. */
   readonly context: string;
@@ -23,8 +23,8 @@ interface MigrateDeps {
   /** The tables of the code. They are compared with those of the database after the migration. */
   readonly tables?: Tables | undefined;
   /**
-   * The role or login that works with the tables after the migration. Default: the role `<database>_<context>`, which is made here. A name means
-   * a login that exists; null means the login of `url`.
+   * The role or login that works with the tables after the migration. Default: the role `<database>_<context>`, which is made here. A name must be that of a
+   * login that exists; null means the login of `url`.
    */
   readonly role?: string | null | undefined;
   readonly log?: Logger | undefined;
@@ -46,10 +46,10 @@ interface MigrateResult {
 /**
  * Brings the schema of one context up to date: the schema, its role and rights, the toolkit's tables, then the context's own files.
  *
- * Guarantee: several processes may do so at the same time, on an empty database too. Each file runs once, as a whole or not at all (unless it
- * opted out). Migrations of a newer version, after all that this version has, are accepted with a warning if they are compatible. A migration
+ * Guarantee: several processes may migrate at the same time, on an empty database too. Each file runs once, as a whole or not at all (unless it begins with
+ * `-- holon:no-transaction`). Migrations of a newer version, after all that this version has, are accepted with a warning if they are compatible. A migration
  * waits a short time for the locks of tables in use and retries after a pause; the statements that queue behind it run in between.
- * Errors: CONFLICT - a file that ran was edited or is missing, or a newer version ran one that is not compatible; INTERNAL - a file fails;
+ * Errors: CONFLICT - a file that ran was edited or is missing, or a newer version ran a migration that is not compatible; INTERNAL - a file fails;
  * UNAVAILABLE - the database is unreachable or was lost, or a lock was held for all of `lockWaitMs`.
  */
 export async function migrate(deps: MigrateDeps): Promise<MigrateResult> {
@@ -63,7 +63,7 @@ export function contextRole(options: { readonly url: string; readonly context: s
   return withOwner(options.url, (connection) => findContextRole(connection, options.context));
 }
 
-/** Errors: codes of the catalogue. */
+/** Opens a connection for the work, and closes it. Errors: codes of the catalogue. */
 async function withOwner<Result>(url: string, work: (connection: OwnerConnection) => Promise<Result>): Promise<Result> {
   let connection: OwnerConnection | undefined;
   try {
@@ -125,7 +125,7 @@ async function migrateLocked(
   return { applied, role: deps.role === undefined ? role : undefined, differences: isOlder ? [] : differences };
 }
 
-/** Checks first: `create schema if not exists` needs rights on the database even if the schema exists. */
+/** Checks first whether the schema exists, because `create schema if not exists` needs rights on the database even then. */
 async function ensureSchema(connection: OwnerConnection, context: string): Promise<void> {
   const found = await connection.rows("select 1 from pg_namespace where nspname = $1", [context]);
   if (found.length === 0) await connection.rows(`create schema ${quoteIdentifier(context)}`);

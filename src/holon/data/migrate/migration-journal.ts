@@ -13,7 +13,7 @@ type MigrationSource = "holon" | "context";
 interface AppliedMigration {
   readonly name: string;
   readonly hash: string;
-  /** Whether versions without its file work with what it left; null if the version that ran it did not judge. */
+  /** Whether versions without this migration can work with the tables after it; null if the version that ran it did not judge. */
   readonly compatible: boolean | null;
 }
 
@@ -22,7 +22,7 @@ const INSUFFICIENT_PRIVILEGE = "42501";
 /**
  * The table `holon_migrations` of a schema: the migrations that ran there.
  *
- * Versions before the column `compatible` read and write the other columns. Their rows have null until a version that has the file judges it.
+ * Versions before the column `compatible` read and write the other columns. Their rows have null in that column until a version that has the file judges it.
  */
 export class MigrationJournal {
   readonly #sql: OwnerRows;
@@ -59,7 +59,7 @@ export class MigrationJournal {
     return this.#sql.rows<AppliedMigration>(statement, [source]);
   }
 
-  /** Records that a migration ran; in its transaction, if it has one. */
+  /** Records that a migration ran; in the migration's own transaction, if it has one. */
   async record(source: MigrationSource, migration: Migration, ordinal: number): Promise<void> {
     const row = [source, migration.name, ordinal, migration.hash];
     if (!this.#judges) return void (await this.#sql.rows(`insert into ${this.#table} (source, name, ordinal, hash) values ($1, $2, $3, $4)`, row));
@@ -102,7 +102,7 @@ function addColumn(sql: OwnerRows, context: string, log: Logger): Promise<boolea
   return ifAllowed(context, log, () => sql.rows(`alter table ${journalTable(context)} add column if not exists compatible boolean`));
 }
 
-/** A login that may not change the journal can still start. What it cannot write counts as unknown. */
+/** Runs work on the journal, if this login may change it. A process whose login may not can still start; values that it cannot write count as unknown. */
 async function ifAllowed(context: string, log: Logger, work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work();
@@ -127,11 +127,11 @@ interface PendingDeps {
 }
 
 /**
- * The migrations that are still to run. Checks first that the ones that ran match the files.
+ * The migrations that have not run yet. Checks first that the migrations that ran match the files.
  *
  * Newer migrations, after all that this version has, are accepted with a warning if all of them are compatible.
- * Errors: CONFLICT naming the file if one that ran was edited, is missing, or is after one that did not run, and naming the newer ones that this
- * version cannot work with.
+ * Errors: CONFLICT, which names the file, if a migration that ran was edited, is missing, or comes after a migration that did not run. CONFLICT, which names
+ * them, if this version cannot work with newer migrations that ran.
  */
 export async function pendingMigrations({ journal, context, source, migrations, log }: PendingDeps): Promise<readonly Migration[]> {
   const applied = await journal.applied(source);
@@ -187,7 +187,7 @@ function tooOld(context: string, source: MigrationSource, stopping: readonly App
   );
 }
 
-/** Logged before the first of them runs, because from then on older versions fail. */
+/** Warns of migrations that are not compatible. It is logged before the first of them runs, because older versions may fail from then on. */
 function warnOfStops(context: string, pending: readonly Migration[], log: Logger): void {
   for (const migration of pending) {
     const because = incompatibilitiesOf(migration);

@@ -14,8 +14,8 @@ const ATTEMPTS = 8_000;
 /**
  * Runs work while no other process migrates this database.
  *
- * The lock is tried again and again, not waited for: a session that waits holds a snapshot, and `create index concurrently` in the session that
- * has the lock would wait for that snapshot for ever.
+ * The lock is tried again and again. A session that waits for a lock holds a snapshot, and `create index concurrently` in the session that has the lock would
+ * wait for that snapshot for ever.
  * Errors: UNAVAILABLE - another process keeps the lock.
  */
 export async function withMigrationLock<Result>(sql: OwnerRows, log: Logger, work: () => Promise<Result>): Promise<Result> {
@@ -28,7 +28,7 @@ export async function withMigrationLock<Result>(sql: OwnerRows, log: Logger, wor
   try {
     return await work();
   } finally {
-    await sql.rows(`select pg_advisory_unlock(${LOCK})`).catch(() => {}); // The end of the session unlocks too.
+    await sql.rows(`select pg_advisory_unlock(${LOCK})`).catch(() => {}); // If this fails, the end of the session releases the lock.
   }
 }
 
@@ -40,7 +40,7 @@ async function tryLock(sql: OwnerRows): Promise<boolean> {
 /** How long a migration retries to get the locks that it needs, by default. Units: milliseconds. */
 export const LOCK_WAIT_MS = 5 * 60_000;
 
-/** The pause between two tries, in which the statements that queued behind the last one run. */
+/** The pause between two tries. In the pause, the statements that queued behind the last try run. */
 const PAUSE_MS = { lowest: 500, greatest: 2_000 };
 
 /** How often the wait is logged. */
@@ -53,9 +53,9 @@ interface UnlockedDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly lockWaitMs: number;
-  /** Named in the log and in the error. */
+  /** The names for the log and for the error. */
   readonly what: { readonly context: string; readonly migration: string };
-  /** What blocked the last try. */
+  /** The statement that waited in the last try, its table, and the sessions that blocked it. */
   readonly way: () => { readonly statement: number; readonly waitsFor: string | undefined; readonly blockedBy: readonly string[] };
 }
 
@@ -63,8 +63,8 @@ interface UnlockedDeps {
  * Runs work that takes locks on tables in use. If it does not get a lock within the lock timeout of its connection, the work runs again after a
  * pause.
  *
- * While a statement waits for a lock on a table, all later statements on this table queue behind it, reads too. So it waits for a short time, and
- * often.
+ * While a statement waits for a lock on a table, all later statements on this table queue behind it, reads too. So a migration waits for a short time, and
+ * tries often.
  * Guarantee: a try that got no lock has changed nothing, if the work is one transaction.
  * Errors: the work's; UNAVAILABLE, not executed, after `lockWaitMs`.
  */
@@ -94,12 +94,12 @@ export async function whenUnlocked<Result>({ clock, log, lockWaitMs, what, way }
 
 function gaveUp(what: UnlockedDeps["what"], found: ReturnType<UnlockedDeps["way"]>, waitedMs: number, cause: unknown): Error {
   const { statement, waitsFor, blockedBy } = found;
-  const way = blockedBy.length === 0 ? "" : ` In the way: ${blockedBy.join(", ")}.`;
+  const way = blockedBy.length === 0 ? "" : ` It was blocked by: ${blockedBy.join(", ")}.`;
   const where = waitsFor === undefined ? "a lock" : `a lock on ${waitsFor}`;
   return catalogueError(
     "UNAVAILABLE",
     `The migration ${what.migration} of the context ${what.context} did not get ${where} within ${Math.round(waitedMs / 1_000)} s, at statement ${statement}.${way} ` +
-      "Nothing of it was done. End what is in the way, or start again when it has ended.",
+      "Nothing of it was done. End the sessions that block it, or start again when they have ended.",
     { executed: "no", cause, details: { ...what, statement } },
   );
 }

@@ -65,7 +65,7 @@ function parseJournal(file: string, text: string): DrizzleJournal {
     const journal = JSON.parse(text) as Partial<DrizzleJournal>;
     if (Array.isArray(journal.entries)) return journal as DrizzleJournal;
   } catch {
-    // Reported below, like JSON of another shape.
+    // The error is reported below, as it is for JSON of another shape.
   }
   throw catalogueError("CONFLICT", `${file} is not the journal of drizzle-kit. Restore it from version control.`);
 }

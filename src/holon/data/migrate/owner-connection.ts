@@ -2,7 +2,7 @@ import { databaseAway } from "../database-error.ts";
 import { answerWithin, PoolConnection } from "../pool/pool-connection.ts";
 
 /**
- * The longest time that a statement waits for a lock. For so long, statements that read or write the table queue behind it. Units: milliseconds.
+ * The longest time that a statement waits for a lock. During this time, other statements that read or write the table queue behind it. Units: milliseconds.
  */
 export const LOCK_TIMEOUT_MS = 1_000;
 
@@ -23,8 +23,8 @@ export interface OwnerRows {
 /**
  * A connection that changes the tables of a database. It is never opened again.
  *
- * Short statements, begin, commit and rollback have a time limit here. A statement of a migration has none, because it may build an index for an
- * hour; the code that runs it watches it, see {@link import("./statement-watch.ts").StatementWatch}.
+ * Short statements, begin, commit and rollback have a time limit here. A statement of a migration has no time limit, because it may build an index for an hour.
+ * The code that runs it watches it, see {@link import("./statement-watch.ts").StatementWatch}.
  */
 export class OwnerConnection implements OwnerRows {
   readonly url: string;
@@ -82,7 +82,7 @@ export class OwnerConnection implements OwnerRows {
     });
   }
 
-  /** On a lost connection a statement would wait for ever. */
+  /** Refuses a statement on a lost connection, where it would wait for ever. */
   #assertAlive(): void {
     if (this.#connection.lost) throw databaseAway("The connection to the database was lost.");
   }

@@ -147,12 +147,12 @@ export class StatementReader {
     return new StatementReader(this.#tokens.slice(start + 1, this.#at - 1));
   }
 
-  /** Skips to the first of these signs, or to the end if there is none. */
+  /** Skips to the first sign of this kind, or to the end if none comes. */
   skipTo(sign: string): void {
     while (this.#at < this.#tokens.length && !isSign(this.#tokens[this.#at], sign)) this.#at++;
   }
 
-  /** The rest, split at the commas outside of parentheses. */
+  /** The tokens that are left, split at the commas outside of parentheses. */
   parts(): readonly (readonly SqlToken[])[] {
     const parts: SqlToken[][] = [[]];
     let depth = 0;

@@ -12,7 +12,7 @@ interface MigrationStatement {
   readonly statement: number;
 }
 
-/** When a statement is checked for the first time: before its wait for a lock ends. Units: milliseconds, here and below. */
+/** When a statement is checked for the first time. It is earlier than the end of its wait for a lock. Units: milliseconds, here and below. */
 const FIRST_LOOK_MS = 300;
 const NEXT_LOOK_MS = 2_000;
 
@@ -25,10 +25,10 @@ const SILENT_MS = 10_000;
 /** After this many checks in a row that find the session idle although the answer has not come, the answer counts as lost. */
 const IDLE_LOOKS = 3;
 
-/** States of an idle session. A session whose activities are not tracked is `disabled`, whatever it does. */
+/** States of an idle session. A session whose activities are not tracked has the state `disabled`, which is not among them. */
 const IDLE = /^(idle|gone)/;
 
-/** SQLSTATE of a server that accepts no more connections. The server lives. */
+/** SQLSTATE of a server that accepts no more connections. Such a server is alive. */
 const TOO_MANY_CONNECTIONS = "53300";
 
 const LOOK = `select coalesce((select state from pg_stat_activity where pid = $1::int), 'gone') as state,
@@ -52,17 +52,17 @@ interface StatementWatchDeps {
 }
 
 /**
- * Watches a statement of a migration over a second connection, which is opened if the statement takes long: which sessions block it, and whether the
- * server still works on it.
+ * Watches a statement of a migration over a second connection, which is opened if the statement takes long. It finds out which sessions block the statement,
+ * and whether the server still works on it.
  *
- * A statement may need an hour, so it has no time limit. It is given up if the server was silent for a while, or if the server says that it does not
- * work on it any more: then the answer was lost.
+ * A statement may need an hour, so it has no time limit. It is given up if the server was silent for a while, or if the server reports that it does not work on
+ * the statement any more: then the answer was lost.
  */
 export class StatementWatch {
   readonly #deps: StatementWatchDeps;
   readonly #pid: number;
   #second: OwnerConnection | undefined = undefined;
-  /** The check in progress. There is one at a time, so that they share the second connection. */
+  /** The check in progress. Only one check runs at a time, so that all checks share the second connection. */
   #looking: Promise<void> | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
   #watched: { readonly statement: MigrationStatement; readonly sinceMs: number } | undefined = undefined;
@@ -116,7 +116,7 @@ export class StatementWatch {
 
   #lookLater(ms: number): void {
     this.#timer = setTimeout(() => {
-      // A check that began during the statement before may end first.
+      // A check that began during the previous statement may still run. It ends first.
       if (this.#looking !== undefined) return this.#lookLater(FIRST_LOOK_MS);
       this.#looking = this.#look().finally(() => {
         this.#looking = undefined;

@@ -16,7 +16,7 @@ interface FoundColumn {
   readonly category: string;
   /** True if the column or its domain is not null. */
   readonly notNull: boolean;
-  /** Whether a row without it gets a value: a default of the column or of its domain, an identity, a generated column. */
+  /** Whether the column gets a value if a row is inserted without it: by a default of the column or of its domain, as an identity, or as a generated column. */
   readonly isFilled: boolean;
 }
 
@@ -26,19 +26,19 @@ interface FoundType {
   readonly category: string;
 }
 
-/** How Drizzle names integers with a sequence. Postgres does not know these types. */
+/** Drizzle's names of integers with a sequence. These are not types of Postgres. */
 const SERIALS: Readonly<Record<string, string>> = { smallserial: "smallint", serial: "integer", bigserial: "bigint" };
 
-/** Texts of all kinds are sent and read alike, whatever their declared length. */
+/** Postgres' category of text types. Texts of all types are sent and read alike, whatever their declared length. */
 const TEXT_CATEGORY = "S";
 
 /**
- * Differences between the tables of the code and of the context's schema that make statements fail: missing tables and columns, types, and columns that
- * a new row must fill and the code does not know.
+ * Differences between the tables of the code and of the context's schema that make statements fail: missing tables and columns, other types, and columns that a
+ * new row must fill but the code does not know.
  *
- * Shape: a clause for each, such as `the column orders.note is missing`; empty if the code can work. The database may have more tables and columns,
- * because a newer version may have added them. Whether a known column may be null is not compared: a nullable column makes no statement fail, and
- * columns of views always may be null. Lengths of texts and the precision of numbers are not compared either.
+ * Shape: a clause for each difference, such as `the column orders.note is missing`; empty if the code can work with the tables. The database may have more
+ * tables and columns, because a newer version may have added them. Whether a known column may be null is not compared: a nullable column makes no statement
+ * fail, and columns of views always may be null. Lengths of texts and the precision of numbers are not compared either.
  */
 export async function tableDifferences(sql: OwnerRows, context: string, tables: Tables): Promise<readonly string[]> {
   const declared = Object.values(tables)
@@ -69,7 +69,7 @@ export async function tableDifferences(sql: OwnerRows, context: string, tables: 
 }
 
 function columnDifference(column: PgColumn, row: FoundColumn, type: FoundType | null | undefined): string | undefined {
-  // Undefined for a type that Postgres cannot read by this text. The migration that used the type has checked it.
+  // `type` is undefined if Postgres cannot read the text of the type. It is not compared then, because the migration that used the type has checked it.
   if (type === null) return `has the type ${row.type}, and the type ${typeText(column)} of the code is missing`;
   const isText = type?.category === TEXT_CATEGORY && row.category === TEXT_CATEGORY;
   if (type !== undefined && type.id !== row.typeId && !isText) return `is ${row.type} instead of ${type.type}`;
@@ -92,7 +92,7 @@ async function columnsOf(sql: OwnerRows, context: string): Promise<readonly Foun
   );
 }
 
-/** The types that texts stand for. Shape: null for a missing type of the context's own; no entry for a text that Postgres does not know. */
+/** The types by their texts. Shape: null for a type that the context should have and that is missing; no entry for a text that Postgres does not know. */
 async function typesOf(sql: OwnerRows, texts: readonly string[]): Promise<ReadonlyMap<string, FoundType | null>> {
   const types = new Map<string, FoundType | null>();
   for (const text of new Set(texts)) {
@@ -110,7 +110,7 @@ async function typeNamed(sql: OwnerRows, text: string): Promise<readonly FoundTy
       [text],
     );
   } catch (error) {
-    // Before version 16, Postgres fails if it cannot read the text.
+    // Before version 16, Postgres fails if it cannot read the text of a type.
     if (sqlState(error)?.startsWith("42")) return [];
     throw error;
   }

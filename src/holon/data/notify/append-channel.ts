@@ -12,8 +12,8 @@ interface AppendChannelDeps {
 }
 
 /**
- * Wakes all listeners when the tables of one context have something new, such as rows that transactions appended: listeners of this process directly,
- * those of other processes through Postgres.
+ * Wakes all listeners when the tables of one context have something new, such as rows that transactions appended. Listeners of this process are woken directly,
+ * listeners of other processes through Postgres.
  */
 export class AppendChannel {
   readonly #deps: AppendChannelDeps;
@@ -31,7 +31,7 @@ export class AppendChannel {
     this.#signal = new AppendSignal(() => hub?.notify(url, this.#channel, this.#id) ?? send(NOTIFY_TEXT, [this.#channel, this.#id]));
   }
 
-  /** Called after a commit of this process that wrote such rows. */
+  /** Called after a commit of this process that appended rows. */
   appended(): void {
     this.#wake();
     if (this.#deps.hub !== undefined) this.#signal.appended();
@@ -64,10 +64,11 @@ export class AppendChannel {
 const SPACING_MS = 5;
 
 /**
- * Notifies other processes that rows were appended: at once if none was sent lately, otherwise a little later, once for all rows.
+ * Notifies other processes that rows were appended. The notification is sent at once, or a little later for all rows together if another one was sent just
+ * before.
  *
- * It is sent after the commit, not inside the transaction: a transaction that notifies takes a lock at its commit, for which all other notifying
- * transactions wait.
+ * The notification is sent after the commit, not inside the transaction. A transaction that notifies takes a lock at its commit, and all other notifying
+ * transactions wait for that lock.
  */
 class AppendSignal {
   readonly #send: () => Promise<unknown>;
@@ -85,7 +86,7 @@ class AppendSignal {
     if (this.#sending === undefined && this.#timer === undefined && !this.#closed) this.#flush();
   }
 
-  /** Sends the notification that is due. */
+  /** Sends the notification that is due, if any. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -113,7 +114,7 @@ class AppendSignal {
     try {
       await this.#send();
     } catch {
-      // The database is unreachable or busy; see above.
+      // The database is unreachable or busy. Receivers find the rows when they poll.
     }
   }
 }

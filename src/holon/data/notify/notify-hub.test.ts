@@ -30,7 +30,7 @@ async function openData(context: string, hub: NotifyHub, url = place.database.ur
 const emit = (data: ContextData): Promise<void> =>
   data.transaction(testScope(), (tx) => tx.appendEvent({ name: "orderPlaced", payload: {}, key: undefined }));
 
-/** Counts how often a process is woken, from the moment that it surely listens. */
+/** Counts how often a process is woken, from the moment when it certainly listens. */
 async function countWakes(data: ContextData): Promise<() => number> {
   let count = 0;
   data.listenAppended(() => {

@@ -41,12 +41,12 @@ export class NotifyHub implements Closable {
     return client.listen(channel, listener);
   }
 
-  /** Sends a notification on a channel over the connection that listens. Undefined if there is none, because this opens no connection. */
+  /** Sends a notification on a channel over the connection that listens. Undefined if no connection listens, because this method does not open one. */
   notify(url: string, channel: string, sender: string): Promise<unknown> | undefined {
     return this.#clients.get(url)?.notify(channel, sender);
   }
 
-  /** Whether notifications of a database are received, for readiness. Before the first listener all is well. */
+  /** Whether notifications of a database are received, for readiness. Before the first listener nothing counts as failing. */
   standing(url: string): NotifyStanding {
     const client = () => this.#clients.get(url);
     return {
@@ -81,17 +81,19 @@ export function createNotifyHub(deps: NotifyDeps): NotifyHub {
  */
 type NotifyListener = (sender: string | undefined) => void;
 
-/** The commit of a notification need not wait for the disk: if the server forgets it in a crash, nothing is lost. */
+/** The commit of a notification need not wait for the disk: nothing is lost if the server forgets the notification in a crash. */
 export const NOTIFY_TEXT = "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)";
 
-/** How often the server is pinged, because a broken network gives no signal. After a failure, a connection counts as good only after its first ping. */
+/**
+ * How often the server is pinged, because a broken network is not noticed otherwise. After a failure, a connection counts as good only after its first ping.
+ */
 const PULSE_MS = 2_000;
-/** The longest time that the server may take for any answer here. */
+/** The longest time that the server may take for an answer on this connection. */
 const ANSWER_MS = 2_000;
 const RETRY_FIRST_MS = 50;
 const RETRY_GREATEST_MS = 5_000;
 
-/** The server's own limits are not used here. */
+/** The limits that the server would enforce are off on this connection. */
 const NO_LIMITS = { statementTimeoutMs: 0, lockTimeoutMs: 0, idleInTransactionMs: 0 };
 
 interface NotifyDeps {
@@ -102,24 +104,24 @@ interface NotifyDeps {
 /** Whether a process receives notifications, for readiness. */
 export interface NotifyStanding {
   readonly name: string;
-  /** Since when no notification can be received, or each connection is lost soon, on the monotonic clock; undefined while all is well. */
+  /** Since this time no notification can be received, or each connection is lost soon. On the monotonic clock; undefined while all is well. */
   readonly failingSinceMs: number | undefined;
-  /** Why the last connection was lost or not opened. */
+  /** Why the last connection was lost or could not be opened. */
   readonly reason: string;
 }
 
 /**
- * The only connection of a process to a server that receives NOTIFY. It works as its login, because channels need no right, and runs nothing but LISTEN and
- * NOTIFY.
+ * The only connection of a process to a server that receives NOTIFY. It works as the login itself, because channels need no rights, and runs nothing but LISTEN
+ * and NOTIFY.
  *
  *     idle --first listen()--> connecting --connected--> open --all channels listened--> listening (all listeners are woken once: something may have been missed)
  *     connecting, open, listening --connection lost, or no answer in time--> waiting --pause, longer each time--> connecting
  *     any --close()--> closed
  *
  * N1. Every answer has a time limit that a timer of this process keeps. If an answer does not come, the connection is cut off.
- * N2. Pauses grow until a connection has answered a ping. So a server that ends each connection gets no flood of attempts, and the loss is logged once.
+ * N2. Pauses grow until a connection has answered a ping. So a server that ends each connection is not flooded with attempts, and the loss is logged once.
  *
- * It has its own timers: the loops of background work belong to a higher layer, and they repeat a piece of work, while this is a lasting connection.
+ * It has its own timers and does not use the loops of background work: those belong to a higher layer, and repeat a piece of work, while this connection lasts.
  */
 class NotifyClient {
   readonly #options: ConnectionOptions;
@@ -228,7 +230,7 @@ class NotifyClient {
     if (this.#connection !== connection || this.#failingSinceMs === undefined) return;
     this.#attempt = 0;
     this.#failingSinceMs = undefined;
-    this.#deps.log.info({}, "other processes are heard again");
+    this.#deps.log.info({}, "notifications of other processes are received again");
   }
 
   #answer<Answer>(connection: PoolConnection, answer: PromiseLike<Answer>): Promise<Answer> {
@@ -252,7 +254,10 @@ class NotifyClient {
     if (this.#closing.signal.aborted) return;
     const { clock, log } = this.#deps;
     if (this.#failingSinceMs === undefined)
-      log.warn({ err: error }, "the connection that hears other processes was lost; it is opened again, and what they say is looked for meanwhile");
+      log.warn(
+        { err: error },
+        "the connection that receives notifications of other processes was lost; it is opened again, and until then this process looks for new work by itself",
+      );
     this.#failingSinceMs ??= clock.monotonicMs();
     this.#reason = error === undefined ? "the server ended the connection" : toHolonError(error).message;
     const ceilingMs = Math.min(RETRY_GREATEST_MS, RETRY_FIRST_MS * 2 ** Math.min(this.#attempt++, 10));

@@ -22,13 +22,13 @@ export interface PoolStats {
   readonly open: number;
 }
 
-/** Age at which a connection is replaced, so that a moved server or a leak of the server does not last for ever. */
+/** Age at which a connection is replaced, so that a connection to a server that was moved, or memory that the server leaks, does not last for ever. */
 const GREATEST_AGE_MS = 30 * 60_000;
 
 /** The longest time that a server may take to answer a ping. */
 const PING_TIMEOUT_MS = 2_000;
 
-/** SQLSTATE of a server, or a login, that may have no more connections. */
+/** SQLSTATE of a server or a login that has reached its limit of connections. */
 const TOO_MANY_CONNECTIONS = "53300";
 
 /** How long `close` waits for statements that still run. */
@@ -38,10 +38,10 @@ const CLOSE_TIMEOUT_MS = 5_000;
  * The connections of one context in one process: opened at the first use, with one call at a time on each.
  *
  * P1. A connection is released once, and only when its statement and its cancel request are both over: a late cancel must not hit the next call.
- * P2. If one connection becomes silent, the idle ones are ended: the same network may have lost them, and otherwise a call would notice that only at its
- *     deadline.
+ * P2. If one connection becomes silent, the idle connections are ended, because the same network may have lost them too. Otherwise a call would notice that
+ *     only at its deadline.
  * P3. Statements that keep the holders of slots alive, and those that check whether the database answers, do not wait for a slot. While all slots are taken,
- *     such a statement runs on one connection more (the spare one), which is opened for it and ended after it.
+ *     such a statement runs on one more connection (the spare one), which is opened for it and ended after it.
  */
 export class ConnectionPool {
   readonly #deps: ConnectionPoolDeps;
@@ -66,7 +66,7 @@ export class ConnectionPool {
     return { inUse: this.#gate.inUse, waiting: this.#gate.waiting, open: this.#open.size };
   }
 
-  /** An idle connection, if there is one and no call waits. It is the fast path of {@link ConnectionPool.acquire}. */
+  /** An idle connection, if one exists and no call waits. This is the fast path of {@link ConnectionPool.acquire}. */
   tryAcquire(scope: Scope): PoolConnection | undefined {
     if (this.#idle.length === 0 || !this.#gate.free || scope.cancelled !== undefined) return undefined;
     void this.#gate.enter(scope);
@@ -74,7 +74,7 @@ export class ConnectionPool {
   }
 
   /**
-   * A connection for one call, to be given back with `release`.
+   * Gives a connection to one call, which returns it with `release`.
    *
    * Errors: OVERLOADED, UNAVAILABLE - nothing was executed; the scope's reason if it is cancelled first.
    */
@@ -84,7 +84,8 @@ export class ConnectionPool {
   }
 
   /**
-   * Like `acquire`, for a statement that must not wait for the holders of slots (P3). If the server has no room for the spare connection, it waits for a slot.
+   * Like `acquire`, for a statement that must not wait for the holders of slots (P3). If the server has no room for the spare connection, the statement waits
+   * for a slot.
    */
   async acquireUrgently(scope: Scope): Promise<PoolConnection> {
     if (!this.#gate.full) return this.acquire(scope);
@@ -101,7 +102,7 @@ export class ConnectionPool {
     return this.acquire(scope);
   }
 
-  /** Releases a connection (P1). A lost or old one is ended, and so is the spare one. */
+  /** Releases a connection (P1). A lost or old connection is ended, and so is the spare connection. */
   release(connection: PoolConnection): void {
     if (connection === this.#spare) {
       this.#spare = undefined;
@@ -119,7 +120,9 @@ export class ConnectionPool {
     this.#leave();
   }
 
-  /** Pings the server. If all connections are busy, it uses one connection more (P3), because they may wait for a silent server. Errors: UNAVAILABLE. */
+  /**
+   * Pings the server. If all connections are busy, it uses one more connection (P3), because the busy ones may wait for a silent server. Errors: UNAVAILABLE.
+   */
   async ping(): Promise<void> {
     const { applicationName: context, clock } = this.#deps;
     await inSystemScope({ context, task: "ping", deadlineMs: PING_TIMEOUT_MS, late: silent }, clock, async (scope) => {
@@ -156,7 +159,10 @@ export class ConnectionPool {
     });
   }
 
-  /** A server that has no room for the connection is alive: the busy connections are among those that fill it. */
+  /**
+   * Pings on a connection that is opened for it. A server that has no room for one more connection counts as alive: the busy connections of this pool fill it
+   * too.
+   */
   async #pingApart(scope: Scope): Promise<void> {
     try {
       const connection = await this.#openBeside(scope, () => {});
@@ -203,7 +209,7 @@ export class ConnectionPool {
     this.#open.delete(connection);
     const index = this.#idle.indexOf(connection);
     if (index >= 0) this.#idle.splice(index, 1);
-    // P2. They may be lost too.
+    // P2. The idle connections may be lost too.
     if (reason === "silent") for (const idle of this.#idle.splice(0)) void this.#end(idle, 0);
   }
 

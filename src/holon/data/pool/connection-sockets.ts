@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 
-/** The options with which postgres.js asks for a socket. Several hosts are parallel lists of names and ports. */
+/** The options with which postgres.js requests a socket. For several hosts, the names and the ports are two lists in the same order. */
 interface SocketOptions {
   readonly host: readonly string[];
   readonly port: readonly number[];
@@ -13,11 +13,11 @@ interface SocketOptions {
 const TRIES_PER_HOST = 2;
 
 /**
- * The sockets of one connection to Postgres: its own socket, and one for each cancel request. postgres.js asks for them here.
+ * The sockets of one connection to Postgres: its own socket, and one for each cancel request. postgres.js requests them here.
  *
- * S1. This process can destroy all of them at once. postgres.js only ends them, and if the other side does not receive the end, that waits for TCP
- *     to give up.
- * S2. A lost connection is not opened again: a statement would run outside of its transaction. A request for a socket then waits for ever;
+ * S1. This process can destroy all of them at once. postgres.js only ends them. If the other side does not receive that end, the sockets stay open until TCP
+ *     gives up.
+ * S2. A lost connection is not opened again, because a statement would then run outside of its transaction. A later request for a socket waits for ever;
  *     {@link import("./pool-connection.ts").PoolConnection} has reported the loss by then.
  */
 export class ConnectionSockets {
@@ -41,7 +41,7 @@ export class ConnectionSockets {
     return Promise.resolve(socket);
   };
 
-  /** Cuts all of them off. */
+  /** Cuts all sockets off. */
   destroy(): void {
     this.#isOver = true;
     for (const socket of this.#sockets) socket.destroy();

@@ -7,15 +7,15 @@ import { ConnectionSockets } from "./connection-sockets.ts";
 /** The server and the login with which connections are opened. */
 export interface ConnectionOptions {
   readonly url: string;
-  /** Taken when the connection begins. If it is undefined, the connection works as the login. */
+  /** The role that the connection takes when it begins. If it is undefined, the connection works as the login. */
   readonly role: string | undefined;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName: string;
-  /** The server enforces them; 0 means no limit. */
+  /** Limits that the server enforces; 0 means no limit. */
   readonly limits: Pick<Limits, "statementTimeoutMs" | "lockTimeoutMs" | "idleInTransactionMs">;
-  /** Called with notifications on channels that it listens to. */
+  /** Called with notifications on channels to which the connection listens. */
   readonly onNotify?: (channel: string, said: string) => void;
-  /** Whether it maps arrays of types that the server declares, which takes one more statement at the beginning. Default: true. */
+  /** Whether the connection can map arrays of types that the server declares. It then runs one more statement at the beginning. Default: true. */
   readonly readsTypes?: boolean;
 }
 
@@ -24,7 +24,7 @@ export type LossReason = "closed" | "silent";
 
 /** A statement that was sent. */
 export type PendingStatement = ReturnType<Sql["unsafe"]> & {
-  /** Set by postgres.js when the statement was handed to a connection. */
+  /** postgres.js sets this when it hands the statement to a connection. */
   readonly state: object | null;
   /** Whether the server works on it now. */
   readonly active: boolean;
@@ -46,10 +46,10 @@ const CONNECT_MS = 5_000;
 /**
  * One connection to Postgres. It is never opened again.
  *
- * C1. postgres.js would open a lost connection again by itself, and run the rest of a transaction outside of it. So each of its clients has one
- *     connection here. When it is lost, that is reported, and the client is thrown away.
- * C2. Nothing here waits for TCP to give up: begin and close have time limits that timers of this process keep, and {@link PoolConnection.cutOff}
- *     ends everything else at once. The code that sends a statement limits its time, see {@link answerWithin} and {@link cancelStatement}.
+ * C1. postgres.js would open a lost connection again by itself, and run the rest of a transaction outside of it. So each client of postgres.js has only one
+ *     connection here. When that connection is lost, the loss is reported, and the client is thrown away.
+ * C2. Nothing here waits until TCP gives up. Begin and close have time limits that timers of this process keep, and {@link PoolConnection.cutOff} ends
+ *     everything else at once. The code that sends a statement limits its time, see {@link answerWithin} and {@link cancelStatement}.
  */
 export class PoolConnection {
   readonly openedAtMs: number;
@@ -71,7 +71,7 @@ export class PoolConnection {
   }
 
   /**
-   * Connects, until its own time limit or the signal. `onLost` is called once, if the connection is lost after that.
+   * Connects; gives up at its own time limit, or when the signal is aborted. `onLost` is called once, if the connection is lost after that.
    *
    * Errors: those of postgres.js; UNAVAILABLE if the server does not answer in time; the signal's reason.
    */
@@ -88,7 +88,7 @@ export class PoolConnection {
         databaseAway(`The database did not take a connection within ${CONNECT_MS} ms.`, { executed: "no" }),
       );
     } catch (error) {
-      // Not with `end`, which would reject an internal promise of postgres.js, that of the statement that reads the types.
+      // `end` is not called, because it would reject an internal promise of postgres.js: the promise of the statement that reads the types.
       connection.#markLost("closed");
       connection.#sockets.destroy();
       throw error;
@@ -129,7 +129,7 @@ export class PoolConnection {
     this.#cut("closed");
   }
 
-  /** The same because the server did not answer in time. */
+  /** Cuts the connection off because the server did not answer in time. */
   abandon(): void {
     this.#cut("silent");
   }
@@ -147,7 +147,10 @@ export class PoolConnection {
   }
 }
 
-/** Leaves no listener on the signal, which may outlive many attempts. Errors: the answer's; the signal's reason. */
+/**
+ * Waits for an answer until the signal is aborted. It removes its listener, because the signal may outlive many attempts. Errors: the answer's; the signal's
+ * reason.
+ */
 async function unlessAborted<Answer>(answer: PromiseLike<Answer>, signal: AbortSignal): Promise<Answer> {
   let abort = (): void => {};
   const aborted = new Promise<never>((_resolve, reject) => {
@@ -168,7 +171,7 @@ function clientOptions(
 ): postgres.Options<Record<string, postgres.PostgresType>> {
   return {
     max: 1,
-    // Neither may end a connection between two statements of a transaction, which postgres.js considers idle.
+    // Both limits are off. They would end a connection between two statements of a transaction, which postgres.js considers idle.
     idle_timeout: 0,
     max_lifetime: null,
     connect_timeout: CONNECT_MS / 1_000,
@@ -178,7 +181,7 @@ function clientOptions(
     ...({ no_subscribe: true, onnotify: onNotify } as object),
     connection: {
       application_name: applicationName,
-      // As texts: postgres.js leaves out the number zero.
+      // The values are texts, because postgres.js leaves out the number zero.
       ...({
         statement_timeout: String(limits.statementTimeoutMs),
         lock_timeout: String(limits.lockTimeoutMs),
@@ -189,14 +192,14 @@ function clientOptions(
   };
 }
 
-/** How long a server may take to answer what ends a piece of work: a cancel request, a rollback, a commit whose scope is over. Units: milliseconds. */
+/** How long a server may take to answer a message that ends work: a cancel request, a rollback, a commit whose scope is over. Units: milliseconds. */
 export const ENDING_MS = 5_000;
 
 /**
  * Waits for an answer of the server until the time limit, which a timer of this process keeps.
  *
  * `late` runs at most once, and only if there is no answer. It should cut the connection off, so that nothing waits for the answer any more.
- * Errors: the answer's; what `late` returns.
+ * Errors: those of the answer; the value that `late` returns.
  */
 export function answerWithin<Answer>(ms: number, answer: PromiseLike<Answer>, late: () => unknown): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -224,12 +227,12 @@ export function answerWithin<Answer>(ms: number, answer: PromiseLike<Answer>, la
 const AGAIN_MS = 100;
 
 /**
- * Asks the server to cancel a statement until it has ended. Settles when it has ended and the last request was delivered; never fails. Only then may
- * the connection be used again.
+ * Asks the server to cancel a statement, again and again until the statement has ended. Settles when the statement has ended and the last request was
+ * delivered; never fails. Only then may the connection be used again.
  *
- * One request is not enough: the server forgets a request that arrives between two messages of a statement (it was parsed and is not yet executed).
- * If the server does not react in time (it hangs, or the network is broken), or does not accept the request, the connection is cut off, so that its
- * slot is not lost. A request that arrives later would cancel the next statement.
+ * One request is not enough: the server forgets a request that arrives between two messages of a statement (the statement was parsed and is not yet executed).
+ * If the server does not react in time (it hangs, or the network is broken), or does not accept the request, the connection is cut off, so that its slot is not
+ * lost. Otherwise a request that arrives later would cancel the next statement.
  */
 export async function cancelStatement(connection: PoolConnection, statement: PendingStatement): Promise<void> {
   let isOver = false;
@@ -241,8 +244,8 @@ export async function cancelStatement(connection: PoolConnection, statement: Pen
       isOver = true;
     },
   );
-  // For a statement of this same tick: postgres.js hands it to the connection a few microtasks later, and forgets a statement that is cancelled
-  // before.
+  // The statement may be from this same tick. postgres.js hands it to the connection a few microtasks later, and forgets a statement that is cancelled before
+  // that.
   for (let turn = 0; turn < 8 && statement.state === null; turn++) await undefined;
   const asking = async (): Promise<void> => {
     while (!isOver) {

@@ -11,13 +11,13 @@ interface PoolGateLimits {
   readonly poolWaitingCount: number;
 }
 
-/** If the time of a call that waits ends this late, the process was frozen. Units: milliseconds. */
+/** If the timer of a waiting call fires this much too late, the process was frozen. Units: milliseconds. */
 const FROZEN_MS = 1_000;
 
 /**
  * Lets as many calls to the database pass at once as there are connections. The other calls queue for a limited time, within their deadline.
  *
- * While the process was frozen, no call could leave: those that waited have their time once more.
+ * While the process was frozen, no call could leave. So the calls that waited meanwhile may wait for the full time once more.
  *
  * Errors: OVERLOADED - too many calls wait, or the wait took too long; nothing was executed.
  */
@@ -53,7 +53,7 @@ export class PoolGate {
     return this.#places.free === 0;
   }
 
-  /** Passes, now or when a slot is free. Undefined means now: the common case costs no promise. */
+  /** Passes, now or when a slot is free. The result is undefined if the call passes now, so that the common case costs no promise. */
   enter(scope: Scope): Promise<void> | undefined {
     const reason = scope.cancelled;
     if (reason !== undefined) throw reason;

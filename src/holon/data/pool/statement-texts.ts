@@ -7,11 +7,11 @@ const GREATEST_PREPARED = 500;
 const GREATEST_SEEN = 2_000;
 
 /**
- * Decides which statements are worth preparing: those that are prepared by name, and those with parameters that were seen before. A text without
+ * Decides which statements are worth preparing: statements that are prepared by name, and statements with parameters whose text was seen before. A text without
  * parameters may be several statements, which cannot be prepared.
  *
- * A prepared statement takes one round trip instead of two and is not planned again, but stays in the server's memory until its connection ends.
- * Texts that are different each time (an `in` list of every length) must not fill that memory.
+ * A prepared statement takes one round trip instead of two and is not planned again. But it stays in the server's memory until its connection ends. Texts that
+ * are different each time (an `in` list of every length) must not fill that memory.
  */
 export class StatementTexts {
   readonly #prepared = new Set<string>();

@@ -13,7 +13,7 @@ const DEADLOCK: StatementRequest = { ...FAILING, text: "do $$ begin raise except
 const insert = (email: string) => (tx: DataTransaction<typeof tables>) => tx.db.insert(orders).values({ email, amount: 1 });
 const emails = async () => (await place.sql<{ email: string }[]>`select email from orders.orders order by email`).map(({ email }) => email);
 
-/** Runs a transaction, and each next one as soon as the commit before is sent. Shape: the results in order. */
+/** Runs transactions, each as soon as the commit of the one before it is sent. Shape: the results in order. */
 function follow(
   first: (tx: DataTransaction<typeof tables>) => Promise<unknown>,
   ...next: ((tx: DataTransaction<typeof tables>) => Promise<unknown>)[]

@@ -5,7 +5,7 @@ export class PredecessorFailed extends Error {
   override readonly name = "PredecessorFailed";
 
   constructor(cause: unknown) {
-    super("A transaction that this one follows did not commit.", { cause });
+    super("A transaction before this one on the same connection did not commit.", { cause });
   }
 }
 
@@ -13,17 +13,17 @@ export class PredecessorFailed extends Error {
 const IN_A_ROW_COUNT = 10;
 
 /**
- * Transactions that follow one another. Each begins while the one before commits, on the same connection, so that the end of one and the beginning of the
- * next take one round trip.
+ * Transactions that follow one another. Each begins while the transaction before it commits, on the same connection. So the end of one transaction and the
+ * beginning of the next take one round trip.
  *
  *     empty --offer()--> committing --take()--> empty          the next transaction has the connection
- *                        committing --takeBack()--> empty       there was no next one; the transaction that offered it has it again
+ *                        committing --takeBack()--> empty       no next transaction came; the one that offered it has it again
  *
- * I1. A connection that is offered has one user: the next transaction takes it, or the one that offered it takes it back, never both.
+ * I1. A connection that is offered has one user: either the next transaction takes it, or the transaction that offered it takes it back.
  * I2. A transaction that follows sees what those before it wrote. On their connection its statements run after their commit; on another connection it begins
  *     when all of them have committed.
- * I3. A transaction that follows commits only when all before it have. If one of them did not commit, it fails with {@link PredecessorFailed}, and so do those
- *     behind it.
+ * I3. A transaction that follows commits only when all transactions before it have committed. If one of them did not commit, it fails with
+ *     {@link PredecessorFailed}, and so do all transactions behind it.
  * I4. While other calls wait for a connection, at most ten transactions in a row use one. Then it goes back to the pool.
  */
 export class CommitPipeline {
@@ -44,12 +44,12 @@ export class CommitPipeline {
       () => before,
       (error: unknown) => Promise.reject(new PredecessorFailed(error)),
     );
-    // The next transaction awaits it, but there may be none.
+    // The next transaction awaits this promise, but there may be no next transaction.
     settled.catch(() => {});
     this.#settled = settled;
   }
 
-  /** The connection of a commit in progress (I1); undefined if there is none, or if other calls have waited for it long enough (I4). */
+  /** The connection of a commit in progress (I1); undefined if no commit is in progress, or if other calls have waited for the connection long enough (I4). */
   take(isWanted: boolean): PoolConnection | undefined {
     const connection = this.#offered;
     if (connection === undefined || (isWanted && this.#inARow >= IN_A_ROW_COUNT)) return undefined;

@@ -5,7 +5,7 @@ import { isStorableJson } from "../../kernel/thrown.ts";
 import type { StatementRequest } from "../drizzle/sql.ts";
 import { quoteIdentifier } from "../identifier.ts";
 
-/** Where and for whom a row began, if it is not what the transaction's scope says. */
+/** The trace and the initiator of a row, if they are not those of the transaction's scope. */
 export interface AppendOrigin {
   readonly traceparent: string;
   readonly initiator: Principal;
@@ -26,12 +26,12 @@ export interface AppendedJob {
   readonly name: string;
   /** JSON. */
   readonly data: unknown;
-  /** JSON: how the queue has to treat it. */
+  /** How the queue has to treat the job, as JSON. */
   readonly options: object;
   readonly origin?: AppendOrigin;
 }
 
-/** A row for `holon_outbox`; names as in the table. */
+/** A row for `holon_outbox`. The members are named as in the table. */
 interface OutboxRow {
   readonly kind: "event" | "job";
   readonly name: string;
@@ -44,7 +44,7 @@ interface OutboxRow {
   readonly initiator: Principal | null;
 }
 
-/** The rows that a transaction has appended so far. Errors of adding: BAD_REQUEST if the table cannot keep the row; then nothing is added. */
+/** The rows that a transaction has appended so far. Adding a row fails with BAD_REQUEST if the table cannot keep the row; then nothing is added. */
 export class OutboxRows {
   readonly rows: OutboxRow[] = [];
   readonly #keyed = new Map<string, number>();
@@ -94,21 +94,23 @@ function copy(value: unknown, what: string): unknown {
   return JSON.parse(json);
 }
 
-/** Checked for the code that appends, because at the commit it is unknown which row was wrong. Errors: BAD_REQUEST. */
+/**
+ * Checks that Postgres can store a text. It is checked when a row is appended, because at the commit it is unknown which row was wrong. Errors: BAD_REQUEST.
+ */
 export function assertStorable(json: string, what: string): void {
   if (!isStorableJson(json))
     throw catalogueError("BAD_REQUEST", `${what} holds a character that cannot be stored (U+0000, or half of a surrogate pair).`);
 }
 
 /**
- * The statements that write the outbox rows of a transaction, right before it commits: in one round trip, with the keys locked for as short a time as
- * possible.
+ * The statements that write the outbox rows of a transaction, right before the transaction commits. They take one round trip, and lock the keys for as short a
+ * time as possible.
  *
- * A single row, the most common case, has its own statements: the one for many rows takes the server three times as long.
+ * A single row, the most common case, has its own statements, because the statement for many rows takes the server three times as long.
  *
- * I1. The numbers of a key follow the commits, one after the other.
- * I2. A number of a key never comes twice, also if its counter was removed meanwhile: a new counter begins after the highest position of its event that
- *     was removed. The number of an event is never higher than its position, so that is higher than all earlier numbers of the key.
+ * I1. The numbers of a key are in the order of the commits, without gaps.
+ * I2. A number of a key never comes twice, even if the counter of the key was removed meanwhile. A new counter begins after the highest position of its event
+ *     that was removed. The number of an event is never higher than its position, so the new numbers are higher than all earlier numbers of the key.
  */
 export class OutboxStatements {
   readonly #plain: string;
@@ -122,7 +124,7 @@ export class OutboxStatements {
     this.#many = manyText(own);
   }
 
-  /** The statement for these rows. There is at least one. */
+  /** The statement for these rows, of which there is at least one. */
   insert(rows: readonly OutboxRow[], scope: Scope): StatementRequest {
     const origin = [scope.trace.traceparent, JSON.stringify(scope.initiator)];
     const [row] = rows;

@@ -7,11 +7,11 @@ import type { AppendOrigin } from "./outbox-statements.ts";
 export interface AppendedRun {
   readonly workflow: string;
   readonly version: number;
-  /** There is one run for each workflow and key, for ever. */
+  /** There is one run for each workflow and key, as long as the run is kept. */
   readonly key: string;
   /** JSON. */
   readonly input: unknown;
-  /** Distinguishes inputs. */
+  /** A hash of the input, which shows whether two starts have the same input. */
   readonly inputHash: string;
   readonly origin?: AppendOrigin;
 }
@@ -33,7 +33,7 @@ export class RunStatements {
     this.#text = startText(quoteIdentifier(schema));
   }
 
-  /** Shape: one row; no row if another transaction has just started the run, which the same statement finds when it is run again. */
+  /** Shape: one row. No row if another transaction has just started the run; the same statement finds that run when it is executed again. */
   start(run: AppendedRun, traceparent: string, initiator: Principal): StatementRequest {
     const origin = run.origin ?? { traceparent, initiator };
     const params = [

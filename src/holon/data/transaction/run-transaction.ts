@@ -19,7 +19,7 @@ import { beginText, keepAliveMs, TransactionRunner } from "./transaction-runner.
 
 /** An open transaction of one context. */
 export interface DataTransaction<T extends Tables> {
-  /** Drizzle, reading and writing. */
+  /** Drizzle's database, for reading and writing. */
   readonly db: WriteDatabase<T>;
   /** Publishes an event when, and only if, this transaction commits. */
   appendEvent(event: AppendedEvent): Promise<void>;
@@ -65,11 +65,12 @@ const ATTEMPTS = 4;
  * Runs work in a transaction. Runs it again after a deadlock or a serialization failure.
  *
  * I1. Work is repeated only if nothing of it was committed, and never after a transaction that follows may have begun.
- * I2. The connection is given on once: back to the pool, or to the next transaction of the pipeline. If its state is not known, it is ended.
+ * I2. The connection is handed over once: back to the pool, or to the next transaction of the pipeline. If its state is not known, it is ended.
  * I3. A call that is cancelled gets the reason at once. Its connection goes back when the rollback is over, or is cut off.
  * I4. The scope counts the transaction as an effect until it is certain that nothing was committed.
  *
- * Errors: CONFLICT - other transactions were in conflict each time; DEADLINE_EXCEEDED or the scope's reason - rolled back, nothing runs on.
+ * Errors: CONFLICT if each run met a conflict with other transactions; DEADLINE_EXCEEDED or the scope's reason: the transaction is rolled back then, and
+ * nothing of it goes on.
  */
 export async function runTransaction<T extends Tables, R>(
   deps: TransactionDeps<T>,
@@ -88,7 +89,7 @@ export async function runTransaction<T extends Tables, R>(
     try {
       return await runAttempt(deps, scope, run, { ...options, onCommitting });
     } catch (error) {
-      // I1. The cause belongs to another transaction, which this one cannot repeat.
+      // I1. The cause is an error of another transaction, which this one cannot repeat.
       const isBroken = isInstanceOf(error, PredecessorFailed);
       const isRepeated = attempt < ATTEMPTS && isWorthRepeating(error) && !(options.repeatsContention === false && isContention(error));
       const isOver = isBroken || !isRepeated || scope.cancelled !== undefined;
@@ -135,21 +136,21 @@ async function runAttempt<T extends Tables, R>(
     const result = await Promise.race([run(transactionOf(deps, scope, runner, appended)), cancelled]).finally(() => {
       appended.isOver = true;
     });
-    // I3 of the pipeline. On the same connection the transactions before have mostly settled by now, because they were answered first. The loop waits until all of
-    // them have; a later offer replaces `settled`.
+    // I3 of the pipeline. On the same connection, the transactions before this one have mostly settled by now, because they were answered first. The loop waits
+    // until all of them have settled, because a later offer replaces `settled`.
     for (let before: Promise<void> | undefined; before !== pipeline?.settled; ) {
       before = pipeline?.settled;
       await before;
     }
     if (scope.cancelled !== undefined) throw scope.cancelled;
     const committing = commit(deps, scope, runner, appended);
-    // If this transaction is cancelled, it does not learn the result of the commit, and neither do the transactions after it.
+    // If this transaction is cancelled, it does not wait for the result of the commit, and neither do the transactions after it.
     pipeline?.offer(connection, Promise.race([committing, cancelled]));
     isOffered = pipeline !== undefined;
     options.onCommitting?.();
     await committing;
     forget();
-    // I2. The next transaction of the pipeline may have taken it.
+    // I2. The next transaction of the pipeline may have taken the connection.
     if (!isOffered || pipeline?.takeBack(connection) === true) pool.release(connection);
     return result;
   } catch (error) {
@@ -163,7 +164,7 @@ async function runAttempt<T extends Tables, R>(
   }
 }
 
-/** The connection of the transaction before, or an idle one; undefined if there is neither. */
+/** The connection of the transaction before, or an idle connection; undefined if neither exists. */
 async function connectionFor(pool: ConnectionPool, scope: Scope, pipeline: CommitPipeline): Promise<PoolConnection | undefined> {
   const taken = pipeline.take(pool.stats.waiting > 0);
   if (taken !== undefined) return taken;
@@ -177,11 +178,11 @@ interface Appended {
   readonly outbox: OutboxRows;
   runs: number;
   readonly last: StatementRequest[];
-  /** The handler has returned. What is added now would be lost silently. */
+  /** True if the handler has returned. A row that is added after that would be lost silently. */
   isOver: boolean;
 }
 
-/** Errors: INTERNAL if the transaction is over. */
+/** Checks that rows can still be added. Errors: INTERNAL if the transaction is over. */
 function assertOpen({ isOver }: Appended): void {
   if (isOver)
     throw catalogueError("INTERNAL", "The transaction is over: nothing can be emitted, enqueued or started on it any more. Await what you do in it.");
@@ -204,10 +205,10 @@ function transactionOf<T extends Tables>(deps: TransactionDeps<T>, scope: Scope,
     },
     async appendRun(started) {
       assertOpen(appended);
-      // A text is sent as UTF-8, which cannot carry half of a surrogate pair: two keys would become one.
+      // A text is sent as UTF-8, which cannot carry half of a surrogate pair. Without this check, two keys could become one.
       assertStorable(JSON.stringify(started.key), `The key of a run of ${started.workflow}`);
       const request = deps.runs.start(started, scope.trace.traceparent, scope.initiator);
-      // Only a new statement sees another transaction that committed in between.
+      // If the first statement returns no row, another transaction has just started the run. Only a new statement sees that run.
       const [row = (await runner.run(request))[0]] = await runner.run(request);
       const [id, isNew, version, inputHash] = row as [string, boolean, number, string];
       if (isNew) appended.runs++;
@@ -227,7 +228,7 @@ async function commit<T extends Tables>(
   runner: TransactionRunner,
   { outbox, runs, last }: Appended,
 ): Promise<void> {
-  // They are sent together with the commit, which fails if they failed.
+  // These statements are sent together with the commit, which fails if one of them failed.
   for (const request of last) runner.run(request).catch(() => {});
   if (outbox.rows.length > 0) runner.run(deps.outbox.insert(outbox.rows, scope)).catch(() => {});
   await runner.commit();
@@ -248,6 +249,8 @@ function isClean(error: unknown): boolean {
 function toThrown(error: unknown, scope: Scope): unknown {
   if (scope.cancelled !== undefined && !isHolonError(error)) return scope.cancelled;
   if (!isWorthRepeating(error)) return error;
-  const conflict = catalogueError("CONFLICT", `Others changed the same rows at the same time, ${ATTEMPTS} times in a row.`, { cause: error });
+  const conflict = catalogueError("CONFLICT", `Other transactions changed the same rows at the same time, ${ATTEMPTS} times in a row.`, {
+    cause: error,
+  });
   return markOrigin(conflict, { layer: "database", isPassing: true });
 }

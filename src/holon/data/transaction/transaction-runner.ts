@@ -6,7 +6,7 @@ import type { StatementRequest, StatementRunner } from "../drizzle/sql.ts";
 import { answerWithin, cancelStatement, ENDING_MS, type PendingStatement, type PoolConnection } from "../pool/pool-connection.ts";
 import type { StatementTexts } from "../pool/statement-texts.ts";
 
-/** How many keep-alive statements are sent within the time after which the server ends a transaction. One late statement then ends nothing. */
+/** How many keep-alive statements are sent within the time after which the server ends a transaction. So the transaction survives if one of them is late. */
 const KEPT_ALIVE_COUNT = 4;
 
 /**
@@ -18,11 +18,11 @@ const KEPT_ALIVE_COUNT = 4;
  *     open --connection lost--> over   nothing may run on a new connection, outside of the transaction
  *
  * T1. A commit whose answer is lost may have taken effect: its error is UNAVAILABLE with `executed: "maybe"`, and nothing here repeats it.
- * T2. Commit, cancel and rollback end within {@link ENDING_MS} after the scope does. Timers of this process keep that limit.
- * T3. The server ends a transaction that stays without a statement for too long. If the scope lasts longer than that, empty statements keep the
- *     transaction alive: its deadline ends it, not the server while a handler waits for something else. If this process is frozen or its machine is lost,
- *     the server ends the transaction and frees its locks. The deadline is kept here too: nothing else keeps it after the handler has returned without
- *     waiting for its transaction.
+ * T2. Commit, cancel and rollback end within {@link ENDING_MS} after the end of the scope. Timers of this process keep that limit.
+ * T3. The server ends a transaction that stays without a statement for too long. If the scope lasts longer than that, empty statements keep the transaction
+ *     alive. So a handler may wait for something else until the deadline, and the server does not end its transaction. If this process is frozen or its machine
+ *     is lost, the server ends the transaction and frees its locks. The deadline is also kept here, because nothing else keeps it if the handler has returned
+ *     without waiting for its transaction.
  */
 export class TransactionRunner implements StatementRunner {
   readonly #connection: PoolConnection;
@@ -61,9 +61,9 @@ export class TransactionRunner implements StatementRunner {
   }
 
   /**
-   * Ends the transaction with its effect. Statements that were sent before and not awaited are part of it.
+   * Commits the transaction. Statements that were sent before and not awaited are part of it.
    *
-   * Errors: that of the first failed statement, because then the server rolls back even if the handler ignored the error; UNAVAILABLE if the connection is
+   * Errors: the error of the first failed statement, because the server then rolls back even if the handler ignored the error; UNAVAILABLE if the connection is
    * lost before the answer comes, see T1.
    */
   async commit(): Promise<void> {
@@ -76,11 +76,11 @@ export class TransactionRunner implements StatementRunner {
     const result = await committing.catch((error: unknown) => {
       throw this.#connection.lost || isConnectionLoss(error) ? commitUnknown(error) : error;
     });
-    // To commit a failed transaction is not an error for the server: it rolls back and reports that.
+    // The commit of a failed transaction is not an error for the server: it rolls back and reports that.
     if (result.command !== "COMMIT") throw toHolonError(this.#firstFailure);
   }
 
-  /** Cancels the running statement and refuses later ones. A commit in progress may finish, unless its answer does not come. */
+  /** Cancels the running statement and refuses later ones. A commit in progress may finish, if its answer comes within the time limit. */
   cancel(reason: HolonError): void {
     if (this.#committing !== undefined) return void this.#endWithin(this.#committing);
     if (this.#over) return;
@@ -111,7 +111,10 @@ export class TransactionRunner implements StatementRunner {
     if (active !== undefined) this.#cancelling = cancelStatement(this.#connection, active);
   }
 
-  /** Waits for the answer to what ends the transaction. Cuts the connection off if it does not come. Returns whether it came and was good. */
+  /**
+   * Waits for the answer to a statement that ends the transaction. Cuts the connection off if no answer comes. Returns whether an answer came and was not an
+   * error.
+   */
   async #endWithin(answer: PromiseLike<unknown>): Promise<boolean> {
     try {
       await answerWithin(ENDING_MS, answer, () => this.#connection.abandon());
