@@ -12,7 +12,7 @@ import { freePorts } from "../postgres/free-ports.ts";
 
 interface ApartDeps {
   readonly app: App;
-  /** The plan of this process, which hosts no context: its children get the public port, the database and the secret from it. */
+  /** The plan of this process, which hosts no context. The children get the public port, the database and the secret from the plan. */
   readonly plan: Plan;
   /** Address of the embedded server, if the plan has one. */
   readonly databaseUrl: string | undefined;
@@ -26,7 +26,7 @@ type Environment = Record<string, string | undefined>;
  * Runs an edge and one process for each context on this machine, for development; restarts a child that dies. Each child gets a new key of its own, as each
  * process has its own key in production.
  *
- * Guarantee: no child outlives this process, however it ends: each stops when the channel to its supervisor breaks.
+ * Guarantee: no child outlives this process, however this process ends, because each child stops when the channel to its supervisor breaks.
  */
 export async function runApart({ app, plan, databaseUrl, env, log }: ApartDeps): Promise<Closable> {
   const shape = shapeOf(app);
@@ -91,7 +91,7 @@ export async function runApart({ app, plan, databaseUrl, env, log }: ApartDeps):
   };
 }
 
-/** The caller's environment without the variables that decide which process hosts which context: the supervisor decides that. */
+/** The caller's environment without the variables that decide which process hosts which context, because the supervisor decides that. */
 function withoutTopology(env: Readonly<Environment>, contexts: readonly ContextShape[]): Environment {
   const decided = new Set([
     "HOLON_CONTEXTS",
@@ -117,13 +117,13 @@ interface SupervisedChild {
 /** Bounds of the wait before a restart; the wait grows while the child dies soon after each start. */
 const RESTART = { firstMs: 200, greatestMs: 10_000 } as const;
 
-/** After a life of at least this time, the waits start again from the shortest. */
+/** If a child has lived at least this long, the waits before restarts begin with the shortest again. */
 const OLD_ENOUGH_MS = 10_000;
 
 /** How long a child may take to stop before it is killed. */
 const STOP_MS = 30_000;
 
-/** Exit code of a bad configuration: a restart would not repair it. */
+/** Exit code of a process with a bad configuration. A restart would not repair that. */
 const BAD_CONFIGURATION = 2;
 
 /**

@@ -18,16 +18,16 @@ export const EMBEDDED_LOGIN = "holon";
 const PASSWORD_FILE = "holon.password";
 
 /**
- * Opens the data folder, or makes it if there is none.
+ * Opens the data folder, or makes it if it is missing.
  *
- * A new one is made in a folder beside it, with its password inside, and then renamed. So a process that is killed meanwhile leaves nothing half made, only a
- * folder that the next start removes. Logins need the password (scram-sha-256), which only our own user can read.
+ * A new data folder is made under another name beside it, with its password inside, and then renamed. So a process that is killed meanwhile leaves nothing half
+ * made, only a folder that the next start removes. Logins need the password (scram-sha-256), which only our own user can read.
  */
 export async function openCluster(folder: string, binaries: PostgresBinaries, who: Unprivileged, durable: boolean): Promise<Cluster> {
   const data = path.join(folder, "data");
   await removeUnfinished(folder);
   if (!existsSync(path.join(data, "PG_VERSION"))) await makeCluster(folder, binaries, who, durable);
-  // An earlier start made it, and that start may have run as another user.
+  // An earlier start made the folder, and may have run as another user.
   else await who.own(data);
   return { data, password: (await readFile(path.join(data, PASSWORD_FILE), "utf8")).trim() };
 }
@@ -68,7 +68,7 @@ async function makeCluster(folder: string, binaries: PostgresBinaries, who: Unpr
 
 async function removeUnfinished(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    // Its initdb may still be ending. A folder that cannot be removed now is removed at the next start.
+    // The initdb of that folder may still be ending. A folder that cannot be removed now is removed at the next start.
     if (name.startsWith("making-")) await rm(path.join(folder, name), { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
   }
 }

@@ -18,7 +18,7 @@ interface EmbeddedPostgresOptions {
   readonly database?: string;
   /** False means that data may be lost in a crash of the machine (not of the server); for tests only. */
   readonly durable?: boolean;
-  /** False leaves old versions of rows in place. That is for tests of seconds only: after minutes of work the server becomes slower and slower. */
+  /** False leaves old versions of rows in place. Use that only for tests that take seconds: after minutes of work the server becomes slower and slower. */
   readonly autovacuum?: boolean;
   readonly log?: Logger;
 }
@@ -28,9 +28,9 @@ export interface EmbeddedPostgres {
   /** Address with the owner's login and password. */
   readonly url: string;
   readonly port: number;
-  /** Process id of the server; it changes when the server died and was started again. */
+  /** Process id of the server. It changes if the server dies and is started again. */
   readonly pid: number;
-  /** Ends all sessions, stops the server and releases the folder. A second call waits for the same end. */
+  /** Ends all sessions, stops the server and releases the folder. A second call waits for the same stop. */
   stop(): Promise<void>;
 }
 

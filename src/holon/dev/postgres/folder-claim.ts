@@ -20,7 +20,7 @@ export interface FolderClaim {
   release(): Promise<void>;
 }
 
-/** How often two starting processes that meet try again before one gives up: about 15 s. */
+/** How often a starting process that meets another one tries again before it gives up; that takes about 15 s. */
 const ATTEMPTS = 100;
 
 /**
@@ -28,7 +28,7 @@ const ATTEMPTS = 100;
  *
  * Each claimant first adds its own file and then looks for other files. If two processes both held the folder, the later one would have seen the file of the
  * earlier one, so at most one succeeds. The file of a dead claimant names a process that can never come back (by its id and its birth), so any process may
- * remove it: no lock becomes stale, and no lock file is ever taken over.
+ * remove it. So no lock becomes stale, and no lock file is ever taken over.
  *
  * Errors: CONFLICT with `{ pid, port }` if a running process holds the folder.
  */
@@ -81,7 +81,7 @@ async function readEntry(file: string): Promise<ClaimEntry | undefined> {
   try {
     return JSON.parse(await readFile(file, "utf8")) as ClaimEntry;
   } catch {
-    return undefined; // The claim was released after its file was listed. A file is never half written, since it appears by renaming.
+    return undefined; // The claim was released after its file was listed. A file is never half written, because it appears by renaming.
   }
 }
 

@@ -2,7 +2,9 @@ import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 
-/** By default no system uses these ports for outgoing connections, or for servers on port 0. So they stay free until the process that gets one listens. */
+/**
+ * By default, systems do not use these ports for outgoing connections, or for servers on port 0. So a port stays free until the process that gets it listens.
+ */
 const PORTS = { from: 20_000, to: 32_000 } as const;
 
 /** A port of 127.0.0.1 on which nothing listens now. Another process may take it before you listen on it, so be ready to get another one. */

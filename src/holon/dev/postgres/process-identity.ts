@@ -15,7 +15,7 @@ export function isAlive(pid: number): boolean {
 /**
  * When a process began, as a text that another process with the same id will not have; undefined if the platform does not report it.
  *
- * Ids are used again (at once in a restarted container), so an id alone does not identify a process.
+ * Process ids are used again (at once in a restarted container), so an id alone does not identify a process.
  */
 export function processBirth(pid: number): string | undefined {
   if (process.platform === "linux") return linuxStat(pid)?.birth;

@@ -29,7 +29,7 @@ export interface ServerProcess {
   readonly process: GuardedProcess;
 }
 
-/** How often a start is repeated if its port was taken meanwhile, or if a predecessor that is ending still holds its memory. */
+/** How often a start is repeated if the port was taken meanwhile, or if an earlier server that is ending still holds its shared memory. */
 const START_ATTEMPTS = 20;
 
 /**
@@ -53,7 +53,7 @@ export async function startServerProcess(start: ServerStart): Promise<ServerProc
         details: { folder: start.folder, pid: null, port },
       });
     }
-    // A predecessor that was killed leaves its shared memory until its last backends notice.
+    // An earlier server that was killed leaves its shared memory until its last sessions notice that.
     if (attempt >= START_ATTEMPTS || !(portTaken || /shared memory block|lock file/i.test(said))) {
       throw catalogueError("UNAVAILABLE", `The embedded database in ${start.folder} does not start: ${said.trim()}`, { executed: "no" });
     }
@@ -107,7 +107,7 @@ function settings({ durable, autovacuum }: Pick<ServerStart, "durable" | "autova
   return Object.entries(values).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }
 
-/** Keeps the log from growing without end: it starts empty again once it is over a megabyte. */
+/** Empties the log if it is over a megabyte, so that it does not grow without end. Returns its size. */
 async function logSize(log: string): Promise<number> {
   const size = (await stat(log).catch(() => undefined))?.size ?? 0;
   if (size < 1024 * 1024) return size;
@@ -115,13 +115,13 @@ async function logSize(log: string): Promise<number> {
   return 0;
 }
 
-/** What a running server writes about itself in its data folder. */
+/** The facts that a running server writes about itself in its data folder. */
 interface Postmaster {
   readonly pid: number;
   readonly ready: boolean;
 }
 
-/** Reads `postmaster.pid`; undefined if there is none, or if it is not written completely yet. */
+/** Reads `postmaster.pid`; undefined if the file is missing or not written completely yet. */
 async function readPostmaster(data: string): Promise<Postmaster | undefined> {
   const text = await readFile(file(data), "utf8").catch(() => "");
   const lines = text.split("\n");
@@ -150,8 +150,8 @@ async function stopServer(pid: number, data: string): Promise<void> {
 }
 
 /**
- * A session that computes does not notice that its server was killed, and no other server can start while that session holds the memory of the old one. Only
- * Linux shows the folder of a process; on other systems the start is repeated until the sessions have ended.
+ * Kills sessions that outlived their server. A session that computes does not notice that its server was killed, and no other server can start while that
+ * session holds the memory of the old one. Only Linux shows the folder of a process; on other systems the start is repeated until the sessions have ended.
  */
 async function killSessions(data: string): Promise<void> {
   const names = process.platform === "linux" ? await readdir("/proc") : [];
@@ -165,11 +165,11 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It has already ended, which is what we want.
+    // The process has already ended, which is what we want.
   }
 }
 
-/** Whether a process is a server of this folder: ids are used again, and we are about to send signals. */
+/** Whether a process is a server of this folder. It is checked before a signal is sent, because process ids are used again. */
 function isServer(pid: number, data: string): boolean {
   return isAlive(pid) && /postgres$/.test(processCommand(pid).split(" ")[0] ?? "") && processCommand(pid).includes(` -D ${data} `);
 }

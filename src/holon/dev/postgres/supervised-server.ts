@@ -3,7 +3,7 @@ import type { Logger } from "../../kernel/log.ts";
 import { isAlive } from "./process-identity.ts";
 import { type ServerProcess, waitUntil } from "./server-process.ts";
 
-/** Starts the server again on the port of the last one. Errors: the server does not start, or the signal is aborted. */
+/** Starts the server again on the port of the last server. It fails if the server does not start or the signal is aborted. */
 type Restart = (port: number, signal: AbortSignal) => Promise<ServerProcess>;
 
 /** Most restarts within {@link RESTART_WINDOW_MS}: more do not help a server that dies again and again. */
@@ -11,7 +11,7 @@ const GREATEST_RESTARTS = 5;
 
 const RESTART_WINDOW_MS = 60_000;
 
-/** How often a server is checked if its guard was killed, since no other process watches it then. */
+/** How often a server is checked if its guard was killed, because no other process watches it then. */
 const LOOK_MS = 200;
 
 /**
@@ -57,7 +57,7 @@ export class SupervisedServer {
       const code = await this.#ended(this.#server);
       if (this.#stopping.signal.aborted) return;
       this.#log.error({ port: this.port, pid: this.pid, code }, "The embedded database died and is started again.");
-      // If its guard was killed, the guard's other half still waits for the end of its input.
+      // If the server's guard was killed, the guard's other half still waits for the end of its input. This call ends that input.
       this.#server.process.stop();
       const next = await this.#again();
       if (next === undefined) return;
@@ -67,7 +67,7 @@ export class SupervisedServer {
     }
   }
 
-  /** Waits for the end of the server itself: its guard may have been killed before it, and the end of the guard is reported at once. */
+  /** Waits until the server itself has ended. The end of its guard is not enough, because the guard may have been killed before the server. */
   async #ended({ process, pid }: ServerProcess): Promise<number | undefined> {
     const { signal } = this.#stopping;
     const code = await process.ended;
@@ -101,7 +101,7 @@ export class SupervisedServer {
   }
 }
 
-/** Waits for the time or until the signal is aborted; keeps no process running. */
+/** Waits for the time or until the signal is aborted. The wait does not keep the process running. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { ref: false, signal }).catch(() => {});
 }

@@ -9,9 +9,9 @@ import { isClaimed } from "./folder-claim.ts";
 
 /** A Postgres server for tests. */
 export interface TestServer {
-  /** Address with the owner's login; its database is not for tests. */
+  /** Address with the owner's login. The database that it names is not for tests. */
   readonly url: string;
-  /** Stops it and removes its data, unless one of its databases is kept. */
+  /** Stops the server and removes its data, unless one of its databases is kept. */
   stop(): Promise<void>;
   /** Keeps the data after `stop`. Returns its folder. */
   keep(): string;
@@ -21,27 +21,27 @@ export interface TestServer {
 export interface TestDatabase {
   readonly name: string;
   readonly url: string;
-  /** Removes it with its roles, unless it is kept. */
+  /** Removes the database with its roles, unless it is kept. */
   drop(): Promise<void>;
-  /** Keeps it so that it can be inspected, such as after a failed test. Returns its name and its folder. */
+  /** Keeps the database so that it can be inspected, such as after a failed test. Returns its name and its folder. */
   keep(): string;
 }
 
 /** A database from which test databases are copied. */
 interface TestTemplate {
-  /** Names its content: a template is built once for each key on a server. */
+  /** The name of the template's content. A template is made once for each key on a server. */
   readonly key: string;
   build(url: string): Promise<void>;
 }
 
 const FOLDER_PREFIX = "holon-test-";
 
-/** How many servers of failed tests are kept for inspection: the newest ones. */
+/** How many servers of failed tests are kept for inspection. The newest ones are kept. */
 const KEPT_COUNT = 10;
 
 /**
- * Starts a server for tests in a temporary folder. It is fast, because its data may be lost in a crash of the machine, and it ends with this process, however
- * that ends. Folders that killed processes left are removed, and so are kept folders except the newest.
+ * Starts a server for tests in a temporary folder. It is fast, because its data may be lost in a crash of the machine. It ends with this process, however this
+ * process ends. Folders that killed processes left are removed. Kept folders are removed too, except the newest.
  */
 export async function startTestServer(): Promise<TestServer> {
   await removeLeftFolders();
@@ -66,7 +66,7 @@ export async function startTestServer(): Promise<TestServer> {
 /**
  * Makes a new database, empty or as a copy of a template.
  *
- * Roles are named after their database, so migrate the copy too: that only makes its roles.
+ * Roles are named after their database, so migrate the copy too. That migration only makes the copy's roles.
  */
 export async function createTestDatabase({
   server,
@@ -96,7 +96,7 @@ export async function createTestDatabase({
 
 async function ensureTemplate(sql: Sql, server: TestServer, template: TestTemplate): Promise<string> {
   const name = `template_${createHash("sha256").update(template.key).digest("hex").slice(0, 10)}`;
-  // The lock is held in the server's first database, since test files in other processes may need the same template.
+  // The lock is held in the server's first database, because test files in other processes may need the same template.
   await sql`select pg_advisory_lock(hashtext(${name}))`;
   try {
     const [found] = await sql<{ complete: boolean }[]>`select datistemplate as complete from pg_database where datname = ${name}`;
@@ -133,8 +133,8 @@ function databaseUrl(server: TestServer, name: string): string {
 }
 
 /**
- * Removes folders of earlier runs. A folder with the claim of a dead process was left by that process. A folder without claims was kept after a failure, and a
- * folder in which the claims folder is missing is still being made and stays.
+ * Removes folders of earlier runs. A folder with the claim of a dead process was left by that process. A folder without claims was kept after a failure. A
+ * folder in which the claims folder is missing is still being made, and stays.
  */
 async function removeLeftFolders(): Promise<void> {
   const kept: { readonly folder: string; readonly changedMs: number }[] = [];
