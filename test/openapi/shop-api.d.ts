@@ -740,7 +740,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["FaultProblem"];
             };
         };
-        /** @description The caller is known and may not do this. */
+        /** @description The caller is known, but may not do this. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -758,7 +758,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["KeyReusedProblem"];
             };
         };
-        /** @description There is no such procedure, or no such row that this caller may see. */
+        /** @description The procedure or the row does not exist, or the caller may not see it. */
         NotFound: {
             headers: {
                 [name: string]: unknown;

@@ -7,7 +7,8 @@ export interface Clock {
 }
 
 /**
- * Node looks up the global `performance` each time that code names it. This constant was seen to make a reading of the clock a sixth cheaper. A call makes two.
+ * Node looks up the global `performance` each time that code names it. With this constant, reading the clock was seen to take a sixth less time. A call reads
+ * the clock twice.
  */
 const { performance } = globalThis;
 

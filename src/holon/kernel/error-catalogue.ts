@@ -91,7 +91,7 @@ export const ERROR_CATALOGUE = {
     "never",
     "no",
     "info",
-    "The caller is known and may not do this.",
+    "The caller is known, but may not do this.",
     "Ask for the role that the contract names.",
   ),
   NOT_FOUND: row(
@@ -101,7 +101,7 @@ export const ERROR_CATALOGUE = {
     "never",
     "no",
     "info",
-    "There is no such procedure, or no such row that this caller may see.",
+    "The procedure or the row does not exist, or the caller may not see it.",
     "Check the path or the id.",
   ),
   METHOD_NOT_SUPPORTED: row(
@@ -172,8 +172,8 @@ export const ERROR_CATALOGUE = {
     "never",
     "no",
     "warn",
-    "The call of a workflow arrived after its run had undone it.",
-    "Nothing is to be done: the run does not want this effect any more.",
+    "The call of a workflow step arrived after the workflow had undone that step.",
+    "Do nothing: the workflow does not want this effect any more.",
   ),
   TOO_MANY_REQUESTS: row(
     "fault",
@@ -193,7 +193,7 @@ export const ERROR_CATALOGUE = {
     "maybe",
     "debug",
     "The caller went away or gave up.",
-    "Nothing is to be done: the caller does not wait for the answer any more.",
+    "Do nothing: the caller does not wait for the answer any more.",
   ),
   INTERNAL: row(
     "defect",

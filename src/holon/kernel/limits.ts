@@ -84,8 +84,8 @@ export const DEFAULT_LIMITS = {
   /** The longest time that a statement may wait for a lock. A transaction that handles events takes no further event after a third of this time. */
   lockTimeoutMs: 3_000,
   /**
-   * After this time the server ends a transaction in which no statement is sent: its process is frozen, or its machine is gone. A transaction of a live process
-   * may wait until its deadline.
+   * After this time the server ends a transaction in which no statement is sent, because its process is then frozen or its machine is gone. A transaction of a
+   * live process may wait until its deadline.
    */
   idleInTransactionMs: 15_000,
   /**

@@ -10,7 +10,7 @@ interface ErrorOrigin {
 const ORIGINS = new WeakMap<object, ErrorOrigin>();
 
 /**
- * Notes where an error was made. The layer that makes the error calls this. A code such as UNAVAILABLE does not say where it comes from, since handlers throw
+ * Notes where an error was made. The layer that makes the error calls this. A code such as UNAVAILABLE does not say where it comes from, because handlers throw
  * it too.
  */
 export function markOrigin<Made extends Error>(error: Made, origin: ErrorOrigin): Made {

@@ -1,4 +1,4 @@
-/** A signed-in user. The edge decides once who it is. */
+/** A signed-in user. The edge decides once for each request which user that is. */
 export interface UserPrincipal {
   readonly kind: "user";
   readonly id: string;
@@ -22,7 +22,7 @@ export type Principal = UserPrincipal | AnonymousPrincipal | SystemPrincipal;
 
 export const ANONYMOUS: AnonymousPrincipal = Object.freeze({ kind: "anonymous" });
 
-/** The name that logs show and that idempotency keys belong to. */
+/** The name of a principal in logs and in the table of idempotency keys. */
 export function principalName(principal: Principal): string {
   switch (principal.kind) {
     case "user":

@@ -5,7 +5,7 @@ import { newTrace, Trace } from "./trace.ts";
 /** The parts of a scope that has no parent. */
 interface ScopeOptions {
   readonly principal: Principal;
-  /** On the monotonic clock, in milliseconds. */
+  /** The deadline on the monotonic clock, in milliseconds. */
   readonly deadlineAtMs: number;
   /** The name of the context that makes the call, or `edge`. */
   readonly caller: string;

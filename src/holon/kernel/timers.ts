@@ -16,7 +16,7 @@ interface Slot {
   head: TimerEntry | undefined;
 }
 
-/** Width of a slot: an entry expires at most this late. */
+/** The width of a slot. An entry expires at most this much too late. */
 const SLOT_MS = 8;
 
 /**
