@@ -1,4 +1,4 @@
-/** An error in a contract; it names the place and the cure. Thrown when the contract is declared. */
+/** An error in a contract. Its message names the place and the cure. It is thrown when the contract is declared. */
 export class ContractError extends Error {
   override readonly name = "ContractError";
   readonly where: string;

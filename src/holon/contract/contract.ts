@@ -35,7 +35,7 @@ export interface Contract<Name extends string = string, Procedures extends Proce
   readonly events: Events;
   /** The purpose of the context in one sentence, for documents. */
   readonly description: string | undefined;
-  /** The `rest` lines of the procedures, parsed; in the order of declaration. */
+  /** The parsed `rest` lines of the procedures, in the order of declaration. */
   readonly routes: readonly RestRoute[];
 }
 

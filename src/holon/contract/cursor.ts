@@ -21,7 +21,7 @@ const TEXT = /^[0-9a-f]{16}([\w-]+)$/;
  * A cursor contains a position and a check sum. The check sum catches mistakes, but it does not protect anything: a user who invents a cursor gets another part
  * of a list that the user may read anyway.
  *
- * Shape: `list` names the list, so that a cursor of one list is refused by another; `position` is the value that the rows are sorted by.
+ * Shape: `list` names the list, so that a cursor of one list is refused by another; `position` is the schema of the value by which the rows are sorted.
  */
 export function cursor<Position>(list: string, position: z.ZodType<Position>): Cursor<Position> {
   const parse = createParser(position);
@@ -53,7 +53,7 @@ function encode(value: unknown): string {
     .replaceAll("=", "");
 }
 
-/** Undefined for a text that is not JSON. */
+/** Reads the JSON in a base64url text; undefined if the text does not contain JSON. */
 function decode(encoded: string): unknown {
   try {
     const binary = atob(encoded.replaceAll("-", "+").replaceAll("_", "/"));

@@ -17,8 +17,8 @@ const tree = (value: z.ZodType<number>): z.ZodType => {
 const shapes = (...kinds: string[]) => z.discriminatedUnion("kind", kinds.map((kind) => z.object({ kind: z.literal(kind), size: z.int() })) as never);
 
 /**
- * Each pair is tested twice: a caller sends by the first schema to a callee that takes the second; a callee answers by the first to a caller that reads the
- * second.
+ * Each pair is tested twice. First, a caller sends data of the first schema to a callee that takes the second. Then a callee answers with data of the first
+ * schema to a caller that reads the second.
  */
 const COMPATIBLE: Record<string, readonly [from: z.ZodType, to: z.ZodType]> = {
   "the same schema": [base, base],

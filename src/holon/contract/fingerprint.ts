@@ -14,7 +14,7 @@ export interface ProcedureDescription {
   readonly inputOptional: boolean;
   /** The JSON Schema of the answer, or of each item of a subscription; null if there is no answer. */
   readonly output: JsonSchema | null;
-  /** Details of the declared errors by code. */
+  /** The JSON Schemas of the details of the declared errors, by code. */
   readonly errors: Readonly<Record<string, JsonSchema>>;
   /** 16 hexadecimal digits; equal hashes mean equal descriptions. */
   readonly hash: string;
@@ -97,7 +97,10 @@ function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema | n
   return withoutWords(z.toJSONSchema(schema, { io, unrepresentable: "any", metadata: z.registry() })) as JsonSchema;
 }
 
-/** `names`: whether the keys are names that a contract chose, such as those of `properties`. Such keys are kept even if they look like keywords. */
+/**
+ * A copy without the keywords of {@link WORDS}. `names` says whether the keys are names that a contract chose, such as those of `properties`. Such keys are
+ * kept even if they look like keywords.
+ */
 function withoutWords(value: unknown, names = false): unknown {
   if (Array.isArray(value)) return value.map((each) => withoutWords(each));
   if (typeof value !== "object" || value === null) return value;
@@ -105,7 +108,7 @@ function withoutWords(value: unknown, names = false): unknown {
   return Object.fromEntries(kept.map(([key, member]) => [key, withoutWords(member, !names && (key === "properties" || key === "$defs"))]));
 }
 
-/** The same value with sorted keys, and with lists sorted if their order has no meaning. */
+/** A copy with sorted keys. Lists are sorted too if their order has no meaning. */
 function canonical(value: unknown, key = ""): unknown {
   if (Array.isArray(value)) {
     const items = value.map((each) => canonical(each));

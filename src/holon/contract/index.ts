@@ -1,4 +1,4 @@
-// For users: what contracts are written with, and the types of their calls.
+// For users: the functions that write contracts, and the types of their calls.
 
 export { type Contract, type ContractMap, contract, event } from "./contract.ts";
 export { ContractError } from "./contract-error.ts";

@@ -31,7 +31,7 @@ export function jsonImage(value: unknown): unknown {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** Whether arrays and objects are nested more than `depth` deep; true for a value that refers to itself. */
+/** Whether arrays and objects are nested more than `depth` levels deep; true for a value that refers to itself. */
 export function isDeeperThan(value: unknown, depth: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (depth === 0) return true;

@@ -88,7 +88,7 @@ const ALLOWED: Record<string, z.ZodType> = {
   partial: z.object({ a: z.string() }).partial().required(),
 };
 
-/** A sample of every type that a contract refuses, and a word of the refusal. */
+/** A sample of every type that a contract refuses, and a part of the message of the refusal. */
 const REFUSED: Record<string, readonly [z.ZodType, RegExp]> = {
   any: [z.any(), /any/],
   unknown: [z.unknown(), /unknown/],

@@ -159,7 +159,7 @@ function defaultRefusal(def: SchemaDef): JsonRefusal | undefined {
   return shares(first, second) ? REFUSED_FORMS.sharedDefault : undefined;
 }
 
-/** Why a catch cannot be part of a contract; undefined if it can. */
+/** Why a `.catch()` cannot be part of a contract; undefined if it can. */
 function catchRefusal(def: SchemaDef): JsonRefusal | undefined {
   const make = def.catchValue as (() => unknown) & { readonly [CONSTANT]?: true };
   if (make[CONSTANT] !== true) return REFUSED_FORMS.catchCallback;
@@ -168,7 +168,7 @@ function catchRefusal(def: SchemaDef): JsonRefusal | undefined {
   return isJson(value) ? undefined : REFUSED_FORMS.badDefault;
 }
 
-/** zod sets this member on a catch with a value; a catch with a function does not have it. */
+/** zod sets this member on a `.catch()` that has a value. A `.catch()` that has a function does not have the member. */
 const CONSTANT = "~constantCatch";
 
 type Run = (payload: { value: unknown; issues: unknown[] }, context: { async: false }) => { readonly issues?: readonly unknown[] };
@@ -201,7 +201,7 @@ function shares(first: unknown, second: unknown): boolean {
 
 /** Why a zod type cannot be part of a contract, and what to write instead. */
 interface JsonRefusal {
-  /** Follows the path, as in "output.at is a Date, which ...". */
+  /** The part of the message after the path, as in "output.at is a Date, which ...". */
   readonly problem: string;
   readonly cure: string;
 }
@@ -284,7 +284,7 @@ function unknownType(type: string): JsonRefusal {
 /** zod's messages for a discriminated union whose tags do not distinguish its options. zod throws them at the first parse only. */
 const REFUSALS = /^(?:Duplicate|Ambiguous) discriminator value|^Invalid discriminated union option/;
 
-/** Why zod would refuse a discriminated union at its first parse; undefined if it accepts it, and for every other schema. */
+/** Why zod would refuse a discriminated union at its first parse; undefined if zod accepts the union, and for every other schema. */
 export function unionRefusal(schema: AnySchema): string | undefined {
   const { discriminator } = defOf(schema);
   if (discriminator === undefined) return undefined;

@@ -11,9 +11,9 @@ type Normalizer = (value: unknown) => unknown;
 /**
  * The normalizer of a schema; undefined if values of the schema need none.
  *
- * It is generated code for the schema, because it runs in every local call, and a walk over the value by key costs more than parsing does. The value is walked
- * if code cannot be generated, as under a strict content security policy, and for unions without a discriminator. Values of recursive schemas are copied: if
- * one object is in two places, zod makes one copy of it, and JSON makes two.
+ * The normalizer runs in every local call. It is code that is generated for the schema, because a walk over the value by key costs more than parsing does. The
+ * value is walked if code cannot be generated, as under a strict content security policy, and for unions without a discriminator. Values of recursive schemas
+ * are copied: if one object is in two places, zod makes one copy of it, and JSON makes two.
  */
 export function createNormalizer(schema: z.ZodType, { checksTexts }: { readonly checksTexts: boolean }): Normalizer | undefined {
   if (schemaTraits(schema as AnySchema).recursive) return checksTexts ? unicodeOnly(copyJson) : copyJson;

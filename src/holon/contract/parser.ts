@@ -121,7 +121,7 @@ function toIssue(raw: RawIssue): Issue {
   return { path: toPath(issue.path), code: issue.code, message: issue.message.slice(0, MESSAGE_LENGTH).toWellFormed() };
 }
 
-/** What is wrong with a text that is not Unicode. */
+/** The issue of a text that is not Unicode. */
 export const HALF_PAIR = { code: "forbidden_character", message: "half of a surrogate pair, which no UTF-8 text can hold" } as const;
 
 /** The failure for a value that contains a text which is not Unicode. */
@@ -129,7 +129,9 @@ export function notUnicode(value: unknown): ParseFailure {
   return new ParseFailure([{ path: toPath(findNotUnicode(value) ?? []), ...HALF_PAIR }]);
 }
 
-/** Joins the steps. Keys of the input are cut, which can split a surrogate pair, and some are not Unicode at all. */
+/**
+ * Joins the steps of a path to a text that is Unicode. Long paths are cut, which can split a surrogate pair, and some keys of the input are not Unicode at all.
+ */
 function toPath(steps: readonly PropertyKey[]): string {
   return steps.map(String).join(".").slice(0, PATH_LENGTH).toWellFormed();
 }

@@ -18,15 +18,15 @@ export type Nothing = z.ZodUndefined;
 /** The schema of a procedure without input or without an answer. */
 export const NOTHING: Nothing = z.undefined();
 
-/** A REST route with more than its line. */
+/** A REST route with options besides its line. */
 export interface RestOptions {
   readonly route: RestLine;
   /**
-   * Status of a success. The default is 204 without an output; 201 for a POST whose answer has an `id` that a GET of the contract takes (its `Location` is that
-   * GET); otherwise 200.
+   * Status of a success. The default is 204 without an output; 201 for a POST whose answer has an `id` that a GET of the contract takes (then the answer also
+   * has a `Location`); otherwise 200.
    */
   readonly status?: number;
-  /** `Cache-Control` of a successful GET, such as `public, max-age=60`; `private` if the access is not public. */
+  /** `Cache-Control` of a successful GET, such as `public, max-age=60`. It must contain `private` or `no-store` if the access is not public. */
   readonly cache?: string;
   /** The path of the created resource, with members of the answer, such as `/orders/{id}`. */
   readonly location?: string;
@@ -65,11 +65,11 @@ export interface Procedure<
   readonly description: string | undefined;
   readonly example: ProcedureExample | undefined;
   readonly deprecated: boolean;
-  /** How often it may be called from outside, in addition to the limits of all calls. */
+  /** How often the procedure may be called from outside, in addition to the limits of all calls. */
   readonly rateLimits: readonly RateLimit[];
 }
 
-/** Any procedure; for constraints. */
+/** Any procedure, for constraints of type parameters. */
 // biome-ignore lint/suspicious/noExplicitAny: a constraint must accept every schema, and zod's types are invariant
 export type AnyProcedure = Procedure<ProcedureType, any, any, any, any>;
 
@@ -91,7 +91,7 @@ export interface ProcedureOptions<Input extends z.ZodType, Output extends z.ZodT
   /** REST route: a line, such as `GET /products/{id}`, or an object with the line and options. `contract` checks its method, its path and its answers. */
   readonly rest?: RestLine | RestOptions;
   readonly description?: string;
-  /** For documents. For a resumable subscription, the output is the data of an item. */
+  /** An example for documents. For a resumable subscription, its output is the data of an item. */
   readonly example?: ProcedureExample<z.input<Input>, z.input<Output>>;
   readonly deprecated?: boolean;
   /** Limits of this procedure alone: `[{ limit: 5, windowMs: 900_000, by: ["address", "input.email"] }]`. */

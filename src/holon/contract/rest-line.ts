@@ -9,7 +9,7 @@ export type RestLine = `${RestMethod} /${string}`;
 /** The parts of a {@link RestLine}. */
 export interface ParsedRestLine {
   readonly method: RestMethod;
-  /** Such as `/products/{id}`. */
+  /** The path, such as `/products/{id}`. */
   readonly path: string;
   /** Names of the members that are in the path, in the order of the path. */
   readonly parameters: readonly string[];

@@ -12,7 +12,7 @@ export interface RestRoute {
   /** The path of the procedure, with the name of the context first: `catalog.products.get`. */
   readonly procedure: string;
   readonly method: RestMethod;
-  /** Such as `/products/{id}`. */
+  /** The path, such as `/products/{id}`. */
   readonly path: string;
   /** The members of the input that are in the path, in its order. */
   readonly pathFields: readonly RestField[];
@@ -140,7 +140,7 @@ function checkCache(where: string, { access }: AnyProcedure, method: RestMethod,
   if (method !== "GET") refuse(where, `rest.cache is for GET, and its route is ${method}; leave it out`);
   if (!/^[\w\-=, "]+$/.test(cache)) refuse(where, `rest.cache ${JSON.stringify(cache)} is not a Cache-Control; write it as in "public, max-age=60"`);
   if (access === "public" || /\b(?:private|no-store)\b/.test(cache)) return;
-  refuse(where, 'rest.cache lets anybody\'s cache keep what is not for anybody; write "private, ..." as its access is not public');
+  refuse(where, 'rest.cache lets shared caches keep the answer, and its access is not public; write "private, ..."');
 }
 
 /** Adds status 201 and the location to a POST that makes a resource which a GET of the same contract returns. */
@@ -183,7 +183,7 @@ function refuse(where: string, problem: string): never {
   throw new ContractError(where, problem);
 }
 
-/** What a text of a URL may be read as. */
+/** The types as which a text of a URL may be read. */
 export type TextKind = "string" | "number" | "boolean";
 
 /** A member of an input that comes from the URL. */
@@ -191,7 +191,7 @@ export interface RestField {
   readonly name: string;
   /** The kinds that the contract accepts here. If numbers or booleans are accepted, a text that can be read as one is converted; all other texts stay text. */
   readonly kinds: readonly TextKind[];
-  /** Whether it is an array, which is written as the same parameter several times. */
+  /** Whether the member is an array, which is written as the same parameter several times. */
   readonly isList: boolean;
 }
 
@@ -251,7 +251,7 @@ function addValueKind(value: unknown, kinds: Set<TextKind>): void {
   if (type === "string" || type === "number" || type === "boolean") kinds.add(type);
 }
 
-/** The schema inside defaults, optionals and pipes: a caller that sends the member must fit it. */
+/** The schema inside defaults, optionals and pipes. If a caller sends the member, its value must fit this schema. */
 function withoutWrapping(schema: AnySchema): AnySchema {
   const inner = innerOf(schema, defOf(schema));
   return inner === undefined ? schema : withoutWrapping(inner);

@@ -56,18 +56,18 @@ export function defOf(schema: AnySchema): SchemaDef {
   return schema._zod.def as SchemaDef;
 }
 
-/** The schema inside a lazy schema; the same one at each call. */
+/** The schema inside a lazy schema. Each call returns the same one. */
 export function lazyInner(schema: AnySchema): AnySchema {
   return schema._zod.innerType as AnySchema;
 }
 
 /** Properties of a whole schema. */
 interface SchemaTraits {
-  /** The schema contains itself. */
+  /** Whether the schema contains itself. */
   readonly recursive: boolean;
   /**
-   * Some part may accept both a value and its JSON image and return different results: a catch accepts anything, and a union takes its second option if an
-   * undefined member does not fit the first.
+   * Whether some part may accept both a value and its JSON image and return different results. A catch does, because it accepts anything. A union does, because
+   * it takes its second option if an undefined member does not fit the first.
    */
   readonly ambiguous: boolean;
 }

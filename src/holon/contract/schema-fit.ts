@@ -3,7 +3,7 @@ export type Direction = "toCallee" | "toCaller";
 
 /** The place at which data of one schema does not fit another, and the reason. */
 interface Misfit {
-  /** Such as `.lines[].quantity`; empty for the whole value. */
+  /** The path of the place, such as `.lines[].quantity`; empty for the whole value. */
   readonly path: string;
   readonly problem: string;
 }
@@ -198,7 +198,7 @@ function holds(keyword: string, sent: JsonSchema, bound: unknown): boolean {
   return JSON.stringify(own) === JSON.stringify(bound);
 }
 
-/** An exclusive bound of the sender meets an inclusive bound of the same value, but not the other way round. */
+/** The lower bound of the sender. An exclusive bound of the sender meets an inclusive bound of the same value, but not the other way round. */
 function lowest(keyword: string, sent: JsonSchema): number {
   const own = Number(sent[keyword] ?? Number.NEGATIVE_INFINITY);
   return keyword === "minimum" ? Math.max(own, Number(sent.exclusiveMinimum ?? Number.NEGATIVE_INFINITY)) : own;

@@ -7,7 +7,7 @@ import type { Access, AnyProcedure } from "./procedure.ts";
  * A procedure that can be called, wherever it runs: the compiled handler of a context in this process, or a procedure of another process that is called over
  * the mesh.
  *
- * The edge, the mesh server and `ctx.call` meet only here: each knows nothing else of the others.
+ * The edge, the mesh server and `ctx.call` share only this interface. None of them depends on the others.
  */
 export interface Target {
   /** The path of the procedure, with the name of the context first: `catalog.products.get`. */

@@ -4,7 +4,7 @@
  * Two texts of the same kind practically never have the same hash, but an attacker can make two that do. So use it to distinguish versions, not to detect
  * tampering. It is written out here because contracts run in browsers, whose own hashes are asynchronous.
  *
- * Source: MurmurHash3 (Appleby), its mixing steps on two halves.
+ * Source: the mixing steps of MurmurHash3 (Appleby), applied to two halves.
  */
 export function textHash(text: string): string {
   let high = 0xdeadbeef;
