@@ -37,7 +37,7 @@ export interface ContextOptions<
   readonly jobs?: J;
   /** Jobs that are enqueued at set times. */
   readonly schedules?: SchedulesOf<NoInfer<J>>;
-  /** Work of several steps that completes or is undone. `waitsFor` names events of the contexts in `subscribesTo`. */
+  /** Workflows: work of several steps that either completes or is undone. `waitsFor` names events of the contexts in `subscribesTo`. */
   readonly workflows?: W & FittingWorkflows<NoInfer<W>, NoInfer<S>>;
 }
 

@@ -21,7 +21,7 @@ import type { JobMap } from "../work/jobs/job.ts";
 import type { WorkflowMap } from "../work/workflows/workflow.ts";
 import type { StartedRun, WorkflowRun } from "../work/workflows/workflow-run.ts";
 
-/** The types that a context was defined with. Its definition has them, and its handlers use them. */
+/** The types with which a context was defined. The definition has them, and the handlers use them. */
 export interface ContextTypes {
   readonly contract: Contract;
   readonly tables: Tables;
@@ -34,7 +34,7 @@ export interface ContextTypes {
 export interface CallOptions {
   /** Idempotency key of an idempotent mutation; a second call with the same key gets the first answer. */
   readonly key?: string;
-  /** Milliseconds; no longer than the time that is left of the caller's own deadline. */
+  /** The longest time of the call, in milliseconds. The call never lasts longer than the rest of the caller's own deadline. */
   readonly deadlineMs?: number;
   /** Cancels this one call. */
   readonly signal?: AbortSignal;
@@ -62,9 +62,9 @@ export type Calls<C extends ContractMap> = { readonly [Name in keyof C]: CallTre
 export interface EnqueueOptions {
   /** The job waits for this time before it runs; at most a year. */
   readonly delayMs?: number;
-  /** 1 is the most urgent, 2 097 151 the least; 0, the default, goes before all priorities. */
+  /** 1 is the most urgent priority, and 2 097 151 the least urgent. Jobs with 0, the default, run before jobs with a priority. */
   readonly priority?: number;
-  /** While a job with the same key waits, another is not added; at most 200 characters. */
+  /** While a job with this key waits, no other job with the same key is added. At most 200 characters. */
   readonly deduplicationKey?: string;
 }
 
@@ -122,7 +122,7 @@ export interface BaseContext<T extends ContextTypes, P extends AnyProcedure> {
   readonly db: ReadDatabase<T["tables"]>;
   /** A read that is built and prepared once for each name. After that it costs the same as raw SQL. */
   prepared<Q extends PreparableQuery>(name: string, build: (db: ReadDatabase<T["tables"]>) => Q): PreparedQueryOf<Q>;
-  /** The state of a run of one of the context's own workflows, by the key that it was started with; undefined if there is no such run. */
+  /** The state of a run of one of the context's own workflows, by the key that it was started with; undefined if this run does not exist. */
   findRun(name: keyof T["workflows"] & string, key: string): Promise<WorkflowRun | undefined>;
   /** Makes the error to throw: one that the contract declares, or NOT_FOUND, CONFLICT, FORBIDDEN, UNAUTHORIZED. */
   fail<Code extends keyof (DeclaredErrorsOf<P> & CommonErrors) & string>(

@@ -20,7 +20,7 @@ interface SubscriptionArguments<T extends ContextTypes, P extends AnyProcedure> 
   readonly ctx: SubscriptionContext<T, P>;
 }
 
-/** The arguments of an idempotent mutation's handler. Its transaction also writes key and answer, and it cannot call other contexts. */
+/** The arguments of an idempotent mutation's handler. The transaction also writes the key and the answer. Such a handler cannot call other contexts. */
 interface TransactionalArguments<T extends ContextTypes, P extends AnyProcedure> {
   readonly input: ParsedInputOf<P>;
   readonly ctx: BaseContext<T, P>;
@@ -81,7 +81,7 @@ type RuleOf<T extends ContextTypes, P extends AnyProcedure> =
   | ((args: { readonly input: ParsedInputOf<P>; readonly ctx: BaseContext<T, P> }) => MaybePromise<boolean>)
   | (P["type"] extends "mutation" ? never : RowRule<T, P>);
 
-/** A rule of a query that looks at the answer, and so needs no query of its own. */
+/** A rule of a query. It gets the answer of the query, so it need not read the row itself. */
 interface RowRule<T extends ContextTypes, P extends AnyProcedure> {
   readonly answer: (args: {
     readonly input: ParsedInputOf<P>;
@@ -101,7 +101,7 @@ export type RulesOf<T extends ContextTypes, Tree extends ProcedureTree> = {
 
 type EventsOf<T extends ContextTypes> = T["contract"]["events"] extends infer E extends EventMap ? E : never;
 
-/** Which events to watch, and from where on. */
+/** Which events to watch, and after which event the watch begins. */
 export interface WatchOptions {
   /** Value of the event's `orderedBy` field: only events with this value are watched. If it is left out, events of all keys are watched. */
   readonly key?: string | number | boolean;
@@ -110,11 +110,11 @@ export interface WatchOptions {
 }
 
 /**
- * Events as any process commits them, in the order of their positions; events of one key are in the order of their commits. The items fit a resumable
+ * Events that any process commits, in the order of their positions. Events of one key are in the order of their commits. The items fit a resumable
  * subscription.
  */
 export interface Watch<Payload> extends AsyncIterableIterator<WatchedEvent<Payload>, undefined> {
-  /** The id for an item that is sent before the first event, such as the present state: a client that resumes after it misses nothing. */
+  /** The id for an item that is sent before the first event, such as the present state: a client that resumes after this id misses no event. */
   readonly start: string;
 }
 
@@ -123,8 +123,8 @@ export interface SubscriptionContext<T extends ContextTypes, P extends AnyProced
   /**
    * Watches events of this context until the subscription ends.
    *
-   * It begins at a moment before the promise resolves, and yields all events that are committed after that moment. Open it before you read the present state:
-   * then no event is missed, though one may come that the state already includes.
+   * It begins at a moment before the promise resolves, and yields all events that are committed after that moment. Open the watch before you read the present
+   * state. Then no event is missed, but an event may come that the state already includes.
    *
    * Errors: BAD_REQUEST with the issue `malformed` if `after` is not the id of such an item. BAD_REQUEST with the issue `gone` if events after it were removed,
    * which happens 7 days after all subscribers have taken them. The client then reads the state again and subscribes without `after`. UNAVAILABLE if the
@@ -133,7 +133,7 @@ export interface SubscriptionContext<T extends ContextTypes, P extends AnyProced
   watch<Name extends keyof EventsOf<T> & string>(event: Name, options?: WatchOptions): Promise<Watch<z.output<EventsOf<T>[Name]["payload"]>>>;
 }
 
-/** `ctx` of {@link StartHandler}: the context's own tables. It cannot call other contexts, since they may not be running yet. */
+/** `ctx` of {@link StartHandler}: the context's own tables. It cannot call other contexts, because they may not be running yet. */
 export type StartContext<T extends ContextTypes> = Pick<
   HandlerContext<T, AnyProcedure>,
   "db" | "prepared" | "transaction" | "log" | "signal" | "remainingMs"
@@ -160,7 +160,7 @@ export interface JobArguments<T extends ContextTypes, Name extends keyof T["jobs
   readonly ctx: HandlerContext<T, AnyProcedure>;
   /** Counts from 1; higher if an earlier run failed or its process died. */
   readonly attempt: number;
-  /** Stores how far the job is, for operators to see. */
+  /** Stores how far the job has come, so that operators can see it. */
   progress(value: object | number): Promise<void>;
   /**
    * Runs the transaction whose commit ends the job. Effect and end are written together, so the effect happens once, even if the process dies right after the

@@ -77,7 +77,7 @@ type Stored<Value> = unknown extends Value
 export interface StepRetry {
   /** Attempts in all, including the first; 8 by default. */
   readonly attempts?: number;
-  /** The first wait is a random part of this, the next a random part of twice as much; 200 by default. */
+  /** The first wait is a random part of this time, the next wait a random part of twice as much; 200 by default. */
   readonly firstMs?: number;
   /** The longest wait; 30 000 by default. */
   readonly greatestMs?: number;
@@ -109,8 +109,8 @@ interface StepToUndo<Result> {
 /** The arguments of a step that calls other contexts. */
 interface CallStepArguments<T extends ContextTypes> {
   /**
-   * The declared contexts. A step sends one mutation, with the step's own idempotency key, so that it happens once however often the step is tried. The
-   * mutation must be `idempotent` by its contract. Queries are not limited.
+   * The declared contexts. A step sends one mutation, with the step's own idempotency key. So the mutation has its effect once, however often the step is
+   * tried. The mutation must be `idempotent` by its contract. Queries are not limited.
    */
   readonly call: Calls<T["calls"]>;
   /** `ctx` for reading and logging. */
@@ -155,20 +155,21 @@ interface WaitOptions<Name extends string> {
 }
 
 /**
- * The steps of a workflow. Each has a name of its own in its workflow, and is recorded under that name with its place. A run whose steps come in another order
- * than the recorded one is stuck. Steps may run at once, by `Promise.all`, `race`, `any` or `allSettled`. The body gets their results one at a time, and in the
- * same order each time that it is run again, so that a race has the same winner. Await steps only: other promises are not recorded, and may hold up the run.
+ * The steps of a workflow. Each step has a name of its own in its workflow. It is recorded under that name, with its place among the steps. A run whose steps
+ * come in another order than the recorded one is stuck. Steps may run at once, by `Promise.all`, `race`, `any` or `allSettled`. The body gets their results one
+ * at a time. Each time that the body is run again, it gets them in the same order, so that a race has the same winner. Await steps only: other promises are not
+ * recorded, and may hold up the run.
  *
  * Errors of a step: those of the last attempt, by code, message and details; the same ones when the body is run again.
  */
 export interface Steps<T extends ContextTypes, S extends ContractMap, Waits extends WaitedEvents> {
-  /** Calls another context, with the run's key. */
+  /** Calls other contexts. The mutation that the step sends has the step's key. */
   call<Result>(
     name: string,
     run: (args: CallStepArguments<T>) => Promise<Result>,
     options?: StepOptions<(args: CallStepArguments<T> & StepToUndo<Result>) => Promise<unknown>>,
   ): Promise<Stored<Result>>;
-  /** Writes data of the context itself. The effect and the record of the step are one transaction, so it happens once. */
+  /** Writes data of the context itself. The effect and the record of the step are written in one transaction, so the effect happens once. */
   transaction<Result>(
     name: string,
     run: (args: TransactionStepArguments<T>) => Promise<Result>,
