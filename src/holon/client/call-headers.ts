@@ -2,7 +2,7 @@ import { catalogueError } from "../kernel/holon-error.ts";
 
 /** Options of one call, as in `mutate(input, { context: { idempotencyKey } })`. */
 export interface CallContext {
-  /** Makes an idempotent mutation safe to repeat: a second call with the same key gets the first answer. At most 200 characters. */
+  /** Makes an idempotent mutation safe to repeat: a second call with the same key gets the first answer. The key has at most 200 characters. */
   readonly idempotencyKey?: string;
   /** The longest time that the call may take, in whole milliseconds. The edge has a default and a maximum. */
   readonly deadlineMs?: number;

@@ -14,19 +14,19 @@ import { DEFAULT_LIMITS } from "../kernel/limits.ts";
 import { callHeaders } from "./call-headers.ts";
 import { FetchEventSource } from "./fetch-event-source.ts";
 
-/** Headers by name; undefined ones are left out. */
+/** Headers by name. Headers that are undefined are not sent. */
 export type RequestHeaders = Readonly<Record<string, string | undefined>>;
 
 /** Headers of every request of a client. */
 export interface RequestHeadersOptions {
-  /** Sent as `Authorization: Bearer`. A function is called before each request, so a fresh token is used as soon as there is one. */
+  /** The token, which is sent as `Authorization: Bearer`. A function is called before each request, so a fresh token is used as soon as it exists. */
   readonly token?: string | (() => MaybePromise<string | undefined>);
   readonly headers?: RequestHeaders | (() => MaybePromise<RequestHeaders>);
 }
 
 type MaybePromise<T> = T | Promise<T>;
 
-/** Joins token and headers, and reads both again for each request. */
+/** Joins the token and the headers. Both are read again for each request. */
 function createRequestHeaders({ token, headers }: RequestHeadersOptions): () => Promise<Record<string, string>> {
   return async () => {
     const [bearer, others] = await Promise.all([typeof token === "function" ? token() : token, typeof headers === "function" ? headers() : headers]);

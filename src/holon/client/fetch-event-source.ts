@@ -25,8 +25,8 @@ const RECONNECT = { firstMs: 1_000, greatestMs: 30_000 };
 const PASSING = new Set([429, 502, 503, 504]);
 
 /**
- * The part of the browser's EventSource that tRPC uses, over `fetch`. Node has no EventSource, and the browser's cannot send headers, so a token would have to
- * be in the address.
+ * The part of the browser's EventSource that tRPC uses, over `fetch`. Node has no EventSource, and that of browsers cannot send headers, so that a token would
+ * have to be in the address.
  *
  *   CONNECTING --(200, text/event-stream)--> OPEN
  *   OPEN       --(stream ends or breaks)---> CONNECTING, with Last-Event-ID, after a wait and the server's `retry` time
@@ -147,7 +147,10 @@ async function answerOf(response: Response): Promise<object> {
   }
 }
 
-/** A header's value as the bytes of its UTF-8, one character for each byte, since `fetch` accepts no other characters. Browsers' EventSource sends the same. */
+/**
+ * A header's value as the bytes of its UTF-8, one character for each byte, because `fetch` accepts no other characters. The EventSource of browsers sends the
+ * same.
+ */
 function utf8Header(text: string): string {
   return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
 }

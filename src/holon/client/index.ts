@@ -1,4 +1,4 @@
-// For users: the client, what its calls take, and its errors.
+// For users: the client, the options of its calls, and its errors.
 
 export { isTRPCClientError, safe, TRPCClientError } from "@trpc/client";
 export type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
