@@ -40,7 +40,7 @@ interface ContextDataDeps<T extends Tables> {
 const SIGNAL_MS = 2_000;
 
 /**
- * The database of one context in one process. Its handlers read and write with it.
+ * The database of one context in one process. The context's handlers read and write with it.
  *
  * Every statement ends with its scope: at the deadline the server cancels the running statement, and the caller gets the scope's reason.
  * Errors: codes of the catalogue, see {@link toHolonError}; never with SQL or values in the message.

@@ -110,7 +110,7 @@ function fromSqlState(failure: PostgresFailure, cause: unknown): HolonError {
     case "0A000":
       return catalogueError("CONFLICT", "Other transactions changed the same rows at the same time, again and again.", { cause });
     case "55P03":
-      // The transaction that waited is rolled back.
+      // The transaction that waited is rolled back, so nothing was executed.
       return catalogueError("OVERLOADED", "A lock on a row or table was not released in time (lockTimeoutMs).", { cause, executed: "no" });
     case "22021":
     case "22P05":

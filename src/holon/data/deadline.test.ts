@@ -10,7 +10,7 @@ import { openSilentProxy } from "./silent-proxy.testing.ts";
 const place = useOrders({ poolCount: 2, statementTimeoutMs: 600_000 });
 
 const LATE = catalogueError("DEADLINE_EXCEEDED", "too late");
-/** Longer than a test may take: only a cancel ends the statement. */
+/** A time longer than a test may take, so that only a cancel ends the statement. */
 const LONG_MS = 600_000;
 const ONE = sql`(select 1) as one`;
 

@@ -41,7 +41,7 @@ describe("a transaction in which no statement runs for longer than the server le
   it("is ended by the server if its process is frozen: what it has locked is free", async () => {
     const writing = place.data.transaction(testScope(60_000), async ({ db }) => {
       await db.insert(orders).values({ email: "a", amount: 1 });
-      // Blocks the only thread, like a stopped process.
+      // Blocks the only thread, as if the process were stopped.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3 * IDLE_MS);
     });
     await expect(writing).rejects.toMatchObject({ code: "UNAVAILABLE" });

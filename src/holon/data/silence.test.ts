@@ -106,7 +106,7 @@ describe("a server that goes silent", { timeout: 40_000 }, () => {
       proxy.silenceAt(undefined);
       await expect(data.reader(testScope()).$count(orders)).resolves.toBe(0);
     };
-    // The packet with the user's name, the statement that reads the types, and our first statement.
+    // The steps of an opening: the packet with the user's name, the statement that reads the types, and our first statement.
     await Promise.all(["user", "typarray", "select 1"].map(begin));
   });
 

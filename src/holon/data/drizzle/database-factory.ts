@@ -9,7 +9,7 @@ import { type Database, type ReadDatabase, ReadOnlyDatabase, type Tables, type W
 import { ScopedSession } from "./drizzle-session.ts";
 import type { StatementRunner } from "./sql.ts";
 
-/** Makes Drizzle databases for single scopes. The relations of the tables are read once, here. */
+/** Makes Drizzle databases, each for one scope. The relations of the tables are read once, in the constructor. */
 export class DatabaseFactory<T extends Tables> {
   readonly #dialect = new PgDialect();
   readonly #schema: RelationalSchemaConfig<ExtractTablesWithRelations<T>>;
@@ -19,7 +19,7 @@ export class DatabaseFactory<T extends Tables> {
     this.#schema = { fullSchema: tables, schema: config.tables, tableNamesMap: config.tableNamesMap };
   }
 
-  /** A database that is read-only at run time too. */
+  /** A database that can only read, by its type and also at run time. */
   reader(runner: StatementRunner): ReadDatabase<T> {
     return new ReadOnlyDatabase<T>(() => this.#database(runner)) as unknown as ReadDatabase<T>;
   }

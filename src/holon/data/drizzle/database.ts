@@ -15,7 +15,7 @@ type Reading = "select" | "selectDistinct" | "selectDistinctOn";
 
 /** The reading part of Drizzle. Only a transaction can write. */
 export type ReadDatabase<T extends Tables> = Pick<Database<T>, Reading | "query" | "$count" | "$with"> & {
-  /** Common table expressions, for a select. */
+  /** Adds common table expressions to a select. */
   with(...queries: WithSubquery[]): Pick<ReturnType<Database<T>["with"]>, Reading>;
 };
 

@@ -94,7 +94,10 @@ export class KeyStatements {
     return sql`select pg_advisory_xact_lock(${lockId(this.#schema, "run", principal, base)}::bigint)::text`;
   }
 
-  /** Shape: a row if the call was undone, or if the call to be undone has an effect in progress outside of this database. */
+  /**
+   * Finds a reason to refuse a call or its undo. Shape: a row if the call was undone, or if the call to be undone has an effect in progress outside of this
+   * database.
+   */
   opponent({ principal }: KeyScope, { base, isUndo }: RunKey): SQL {
     const other = isUndo ? sql`key = ${base} and state = 'claimed' and lease_until > now()` : sql`key = ${base + UNDO_SUFFIX}`;
     // The pattern is a literal, so that Postgres uses the index that contains only such keys.

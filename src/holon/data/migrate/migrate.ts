@@ -113,7 +113,7 @@ async function migrateLocked(
   }
   if (role !== undefined) await grantContext(connection, context, role, log);
   const differences = deps.tables === undefined ? [] : await tableDifferences(connection, context, deps.tables);
-  // The operator or the newer version has marked its migrations as compatible, so their differences are only logged.
+  // The migrations of the newer version are marked as compatible, by that version or by an operator. So their differences are only logged.
   const isOlder = (await journal.applied("context")).length > (own?.length ?? 0);
   if (isOlder && differences.length > 0) {
     log.warn(
@@ -174,7 +174,7 @@ async function runStatements({ watch, context, migration }: MigrationRun, onBegi
     try {
       await watch.run({ context, migration: migration.name, statement }, text);
     } catch (cause) {
-      // These errors are not the migration's fault, and their message is clear.
+      // The migration did not cause these errors, and their messages are clear.
       if (isHolonError(cause) || isConnectionLoss(cause)) throw cause;
       const said = cause instanceof Error ? cause.message : String(cause);
       throw catalogueError("INTERNAL", `The migration ${migration.name} of the context ${context} fails at statement ${statement}: ${said}`, {
@@ -185,7 +185,7 @@ async function runStatements({ watch, context, migration }: MigrationRun, onBegi
   }
 }
 
-/** drizzle-kit first creates the schema. It exists already, because it has the journal. */
+/** Whether this is drizzle-kit's first statement, which creates the schema. The schema exists already, because the journal is in it. */
 function createsOwnSchema(statement: string, context: string): boolean {
   const match = /^create\s+schema\s+(?:if\s+not\s+exists\s+)?("?)([^";\s]+)\1\s*;?$/i.exec(statement);
   return match?.[2] === context;

@@ -35,7 +35,7 @@ export class OwnerConnection implements OwnerRows {
     this.#connection = connection;
   }
 
-  /** Errors: those of postgres.js, which the caller translates with {@link toHolonError}. */
+  /** Opens a connection. Errors: those of postgres.js, which the caller translates with {@link toHolonError}. */
   static async open(url: string, applicationName = "holon migrate"): Promise<OwnerConnection> {
     const options = { url, role: undefined, applicationName, limits: LIMITS, readsTypes: false };
     return new OwnerConnection(url, await PoolConnection.open(options, 0, () => {}));

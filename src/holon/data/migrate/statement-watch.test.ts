@@ -79,7 +79,7 @@ describe("the watch over a statement", () => {
 
   it("does not give a statement up if the server does not track what its sessions do", async () => {
     await connection.run("set track_activities = off");
-    // Longer than three checks take.
+    // Three checks take less time than this.
     await watch.run(STATEMENT, "select pg_sleep(5)");
     expect(acceptedCount).toBe(2);
   });

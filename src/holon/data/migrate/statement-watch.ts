@@ -8,7 +8,7 @@ import { OwnerConnection } from "./owner-connection.ts";
 interface MigrationStatement {
   readonly context: string;
   readonly migration: string;
-  /** Counts from 1. */
+  /** The number of the statement in its migration, from 1. */
   readonly statement: number;
 }
 
@@ -116,7 +116,7 @@ export class StatementWatch {
 
   #lookLater(ms: number): void {
     this.#timer = setTimeout(() => {
-      // A check that began during the previous statement may still run. It ends first.
+      // A check that began during the previous statement may still run. The next check begins after it.
       if (this.#looking !== undefined) return this.#lookLater(FIRST_LOOK_MS);
       this.#looking = this.#look().finally(() => {
         this.#looking = undefined;

@@ -8,7 +8,7 @@ import type { OwnerRows } from "./owner-connection.ts";
 /** A column as the database has it. */
 interface FoundColumn {
   readonly table: string;
-  /** Null for a table without columns. */
+  /** The name of the column; null for a table without columns. */
   readonly name: string | null;
   /** Id of the type, or of a domain's base type. */
   readonly typeId: number;
@@ -73,8 +73,8 @@ function columnDifference(column: PgColumn, row: FoundColumn, type: FoundType | 
   if (type === null) return `has the type ${row.type}, and the type ${typeText(column)} of the code is missing`;
   const isText = type?.category === TEXT_CATEGORY && row.category === TEXT_CATEGORY;
   if (type !== undefined && type.id !== row.typeId && !isText) return `is ${row.type} instead of ${type.type}`;
-  // A column that must be filled, and that the code may leave out, is not a difference: the version before fills it while a later migration makes it
-  // required.
+  // A column that must be filled, and that the code may leave out, is not a difference. One version begins to fill such a column always, and a migration of a
+  // later version makes it required.
   return undefined;
 }
 

@@ -52,7 +52,7 @@ export class ConnectionSockets {
     return this.#own;
   }
 
-  /** postgres.js writes as soon as it has the socket. What it writes waits until the socket is connected. */
+  /** postgres.js writes as soon as it has the socket. The data waits until the socket is connected. */
   #connect(options: SocketOptions, turn: number): Socket {
     const index = turn % options.host.length;
     const host = options.host[index] ?? "localhost";

@@ -20,8 +20,8 @@ const IN_A_ROW_COUNT = 10;
  *                        committing --takeBack()--> empty       no next transaction came; the one that offered it has it again
  *
  * I1. A connection that is offered has one user: either the next transaction takes it, or the transaction that offered it takes it back.
- * I2. A transaction that follows sees what those before it wrote. On their connection its statements run after their commit; on another connection it begins
- *     when all of them have committed.
+ * I2. A transaction that follows sees what the transactions before it wrote. On their connection its statements run after their commit; on another connection
+ *     it begins when all of them have committed.
  * I3. A transaction that follows commits only when all transactions before it have committed. If one of them did not commit, it fails with
  *     {@link PredecessorFailed}, and so do all transactions behind it.
  * I4. While other calls wait for a connection, at most ten transactions in a row use one. Then it goes back to the pool.

@@ -36,7 +36,7 @@ interface OutboxRow {
   readonly kind: "event" | "job";
   readonly name: string;
   readonly ordered_key: string | null;
-  /** The number of the row among those with its name and key in the transaction, from 1. */
+  /** The number of the row among the rows of this transaction with the same name and key, from 1. */
   readonly key_index: number | null;
   readonly payload: unknown;
   readonly options: object | null;

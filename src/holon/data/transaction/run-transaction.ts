@@ -54,7 +54,7 @@ export interface TransactionOptions {
   readonly repeatsContention?: boolean;
   /** The transactions before and after this one on the same connection. */
   readonly pipeline?: CommitPipeline;
-  /** Called when the work is done and the commit was sent: the next transaction of the pipeline may begin. This one is not repeated after that. */
+  /** Called when the work is done and the commit was sent. The next transaction of the pipeline may then begin, and this one is not repeated any more. */
   readonly onCommitting?: () => void;
 }
 

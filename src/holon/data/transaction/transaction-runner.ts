@@ -13,7 +13,7 @@ const KEPT_ALIVE_COUNT = 4;
  * The statements of one transaction, on its only connection.
  *
  *     open --commit()--> committing    a statement after this is refused
- *     committing --cancel()--> committing   it may finish within a time limit; then the connection is cut off
+ *     committing --cancel()--> committing   the commit may finish within a time limit; after that the connection is cut off
  *     open --cancel()--> over          the running statement is cancelled
  *     open --connection lost--> over   nothing may run on a new connection, outside of the transaction
  *
@@ -153,7 +153,7 @@ function commitUnknown(cause: unknown): HolonError {
   return markCutOff(databaseAway(message, { executed: "maybe", cause }));
 }
 
-/** Opens a transaction with the limits of its scope: no statement outlives the deadline, even if this process dies. */
+/** The text that opens a transaction with the limits of its scope. No statement outlives the deadline, even if this process dies. */
 export function beginText(scope: Scope, monotonicMs: number, statementTimeoutMs: number, lockTimeoutMs: number | undefined): string {
   const left = Math.max(1, Math.ceil(scope.deadlineAtMs - monotonicMs));
   // The connection has this limit already, unless the deadline is earlier.

@@ -10,11 +10,11 @@ import { SupervisedServer } from "./supervised-server.ts";
 
 /** Options of an embedded server. */
 interface EmbeddedPostgresOptions {
-  /** The folder of its data; made if it is missing. */
+  /** The folder of the server's data. It is made if it is missing. */
   readonly folder: string;
   /** Port on 127.0.0.1; 0, the default, takes a free one. */
   readonly port?: number;
-  /** The database that `url` names; made if it is missing. */
+  /** The database that `url` names. It is made if it is missing. */
   readonly database?: string;
   /** False means that data may be lost in a crash of the machine (not of the server); for tests only. */
   readonly durable?: boolean;
@@ -37,7 +37,7 @@ export interface EmbeddedPostgres {
 /**
  * Starts the Postgres server that was installed from npm.
  *
- * Guarantee: it listens on 127.0.0.1 only and needs a password; a folder has one server at a time; no server survives this process, however it ends.
+ * Guarantee: it listens on 127.0.0.1 only and needs a password; a folder has one server at a time; no server survives this process, however this process ends.
  * A server that dies is started again on its folder and port, up to five times within a minute; each time is logged as an `error`.
  * Errors: CONFLICT with `{ pid, port }` - a running process holds the folder, or the port is taken; UNAVAILABLE - the server cannot run here.
  */

@@ -25,7 +25,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...held.keys()];
 }
 
-/** Undefined if another program has the port. Errors: any other reason why a server cannot listen. */
+/** Listens on a port; undefined if another program has the port. Errors: any other reason why a server cannot listen. */
 async function listenOn(port: number): Promise<Server | undefined> {
   const server = createServer().listen(port, "127.0.0.1");
   try {

@@ -14,7 +14,7 @@ export interface ServerStart {
   readonly cluster: Cluster;
   readonly binaries: PostgresBinaries;
   readonly who: Unprivileged;
-  /** 0 takes a free port. */
+  /** The port to listen on; 0 takes a free one. */
   readonly port: number;
   readonly durable: boolean;
   readonly autovacuum: boolean;

@@ -150,5 +150,5 @@ async function removeLeftFolders(): Promise<void> {
 }
 
 async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true }).catch(() => {}); // Another test process may be doing the same.
+  await rm(folder, { recursive: true, force: true }).catch(() => {}); // The removal may fail because another test process removes the same folder.
 }
