@@ -121,7 +121,7 @@ describe.skipIf(!hasChromium)("the dashboard in a browser (left out where no chr
     await page.getByText("Latest", { exact: false }).first().waitFor();
     await page.screenshot({ path: picturePath(`${command}-queue`) });
     await page.goto(`${first}/ops/work`);
-    await page.getByRole("heading", { name: "Work that waits" }).waitFor();
+    await page.getByRole("heading", { name: "Background work" }).waitFor();
     await page.screenshot({ path: picturePath(`${command}-work`) });
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.waitForURL(`${first}/ops/sign-in`);

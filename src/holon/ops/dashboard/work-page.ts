@@ -197,11 +197,11 @@ function workPage({ appName, reports, formToken, signOut, message }: WorkView): 
     },
   ];
   return {
-    title: `${appName}: work that waits`,
+    title: `${appName}: background work`,
     navigation: html`<strong>${appName}: operations</strong><a href="/ops/work" aria-current="page">Work</a><a href="/ops/jobs">Queues</a>${
       signOut ? html`<form method="post" action="/ops/sign-out"><button>Sign out</button></form>` : undefined
     }`,
-    content: html`<h1>Work that waits</h1>${message === undefined ? undefined : html`<p role="status">${message}</p>`}${countsTable(reports)}${listings.map(
+    content: html`<h1>Background work</h1>${message === undefined ? undefined : html`<p role="status">${message}</p>`}${countsTable(reports)}${listings.map(
       (listing) => listingTable(listing, formToken),
     )}`,
   };
