@@ -6,17 +6,17 @@ import { describeError } from "../../observe/redaction.ts";
 /**
  * An attempt of a handler is cut off if the connection of its transaction was lost, or if its process was frozen until the attempt's time was over. That is a
  * failure of the handler only if the handler causes it, by blocking its process for that long. Such a handler does so in each attempt. So the first of several
- * cut-off attempts in a row is not counted. The row's `reason` says how the last attempt ended, for the process that makes the next one.
+ * cut-off attempts in a row is not counted. The row's `reason` says how the last attempt ended: the next attempt may be made by another process.
  */
 const CUT_OFF = "It was cut off: ";
 
 /** An SQL expression, as text: whether the previous attempt was cut off, according to the `reason` of its row. */
 export const WAS_CUT_OFF_TEXT = `coalesce(starts_with(reason, '${CUT_OFF}'), false)`;
 
-/** The same expression, for a statement that is built. */
+/** The same expression as an `SQL` value, for statements that are built from such values. */
 export const WAS_CUT_OFF: SQL = sql.raw(WAS_CUT_OFF_TEXT);
 
-/** What a row keeps about why an attempt failed. */
+/** The text that a row keeps as the reason why an attempt failed. */
 export function reasonOfAttempt(error: unknown, length: number): string {
   return storableText(`${isCutOff(error) ? CUT_OFF : ""}${describeError(error)}`, length);
 }

@@ -32,12 +32,12 @@ const NAMES_COUNT = 20;
 /**
  * The side of {@link LeaseThread} that runs in the second thread.
  *
- *     turning --no sign of life for a third of a lease--> blocked   logs it, renews the claims that are held
- *     blocked --a sign of life--> turning                           logs it, closes its connections
+ *     running --no sign of life for a third of a lease--> blocked   logs it, renews the claims that are held
+ *     blocked --a sign of life--> running                           logs it, closes its connections
  *
- * I1. It counts on the clock of the main thread: the moment in the last sign of life, and the time that has passed here since.
+ * I1. The keeper computes the time on the main thread's clock: the moment in the last sign of life, plus the time that has passed here since then.
  * I2. Claims are renewed only while the main thread counts as blocked, and each only until its own time is up (see #untilMs).
- * I3. Of one kind of leases, one renewal runs at a time. A renewal that fails is tried again at the next look.
+ * I3. Each kind of leases has one renewal at a time. A renewal that fails is tried again at the next look.
  */
 export class LeaseKeeper implements Closable {
   readonly #deps: LeaseKeeperDeps;
@@ -63,7 +63,7 @@ export class LeaseKeeper implements Closable {
     if (this.#isBlocked) this.#turnsAgain(quietMs);
   }
 
-  /** Stops looking. */
+  /** Stops looking for signs of life. */
   async close(): Promise<void> {
     clearInterval(this.#look);
   }
@@ -75,7 +75,7 @@ export class LeaseKeeper implements Closable {
     this.#look = setInterval(() => this.#lookAround(), leaseMs / LOOKS);
   }
 
-  /** How long the main thread has given no sign of life. At most this much time has passed there since the moment that it last sent. */
+  /** How long ago the last sign of life arrived. It was sent even earlier, so `#mainMs + #quietMs` is never later than the main thread's present moment. */
   get #quietMs(): number {
     return this.#deps.clock.monotonicMs() - this.#seenMs;
   }
@@ -97,9 +97,9 @@ export class LeaseKeeper implements Closable {
   }
 
   /**
-   * Until when a claim is renewed: for as long as its own run may take, or for as long as a run that keeps it waiting may take. A run that is at work may be
-   * the one that blocks the thread. So its time is lengthened only by runs that began after it since the last sign of life: they prove that the main thread got
-   * past it.
+   * Until when a claim is renewed: for as long as its own run may take, or for as long as another run may take that keeps it waiting. A run at work may be the
+   * one that blocks the thread. So the time of its claim is lengthened only by runs that began later, and after the last sign of life. They prove that the main
+   * thread got past it.
    */
   #untilMs(claim: HeldClaim, atWork: readonly HeldClaim[]): number {
     const provenMs = claim.isAtWork ? Math.max(claim.sinceMs, this.#mainMs) : Number.NEGATIVE_INFINITY;
@@ -118,7 +118,7 @@ export class LeaseKeeper implements Closable {
       kind.renewedAtMs = nowMs;
       report({ renewed: rows.flatMap(({ n, renewed }) => (renewed ? [(claims[n] as HeldClaim).number] : [])), sentMs: nowMs });
     } catch (error) {
-      log.warn({ err: error, context: address.context }, "leases could not be renewed while the process is blocked; it is tried again");
+      log.warn({ err: error, context: address.context }, "leases could not be renewed while the process is blocked; the renewal is tried again");
     } finally {
       kind.isRenewing = false;
     }
@@ -129,7 +129,7 @@ export class LeaseKeeper implements Closable {
     const running = [...new Set(atWork.map(({ name }) => name))].slice(0, NAMES_COUNT);
     this.#deps.log.warn(
       { running, blockedForMs: Math.round(quietMs) },
-      "the process is blocked: one of these runs, or what else it does, computes without a pause; nothing else goes on meanwhile, and leases are renewed until their time is up",
+      "the process is blocked: one of these runs, or other work in it, computes without a pause; nothing else goes on meanwhile, and leases are renewed until their time is up",
     );
   }
 

@@ -1,10 +1,10 @@
-/** A claim as both threads know it. */
+/** A claim as both threads see it. */
 export interface HeldClaim {
   /** Identifies the claim among all that are held. Never 0. */
   readonly number: number;
   /** Number of the statement that renews it. */
   readonly kind: number;
-  /** When its run began, on the clock of the main thread; before that, when the claim was first held. */
+  /** When its run began or, before the run, when the claim was first held. It is a moment on the clock of the main thread. */
   readonly sinceMs: number;
   /** How long its run may take. */
   readonly forMs: number;
@@ -19,15 +19,15 @@ export interface HeldClaim {
 }
 
 const SLOT_BYTES = 512;
-/** Slots of a page. */
+/** The number of slots in a page. */
 const SLOTS_COUNT = 64;
 const HEAD_BYTES = 40;
 
-/** Times at the head of a slot, of 8 bytes each. */
+/** The indexes of the times at the head of a slot. Each time has 8 bytes. */
 const SINCE_MS = 0;
 const FOR_MS = 1;
 const TIMES_COUNT = 2;
-/** Words of the head of a slot, after the times. */
+/** The indexes of the words at the head of a slot, after the times. Each word has 4 bytes. */
 const NUMBER = 4;
 const KIND = 5;
 const TEXT_BYTES = 6;
@@ -37,11 +37,12 @@ const IS_AT_WORK = 8;
 /**
  * A place for one claim in memory that two threads share. The main thread writes it and the second thread reads it. Neither wakes the other or waits for it.
  *
- * I1. The number is written last. It is 0 while the slot is free or being written. So what is read between two looks at the same number belongs to one claim.
- * I2. A claim is either read after the second look, or cleared before it. When the main thread clears the slot, it learns whether the other thread may still
- *     act for the claim.
+ * I1. The number is written last. It is 0 while the slot is free or being written. So if the number is the same before and after a read, all that was read
+ *     belongs to one claim.
+ * I2. The second thread marks the slot as read, and then looks at the number again. The main thread clears the number, and then looks at the mark. So either
+ *     the second thread sees that the claim is gone, or the main thread learns that the second thread may still act for the claim.
  *
- * A wrong read does no harm all the same: no row has the id of one claim and the fence of another.
+ * Even a wrong read does no harm: no row has the id of one claim and the fence of another.
  */
 export class LeaseSlot {
   readonly #words: Int32Array;
@@ -75,13 +76,13 @@ export class LeaseSlot {
     Atomics.store(this.#words, NUMBER, number);
   }
 
-  /** Its run begins now: the time that it may take is counted from here. */
+  /** Notes that the run begins now: the time that it may take is counted from here. */
   begin(nowMs: number): void {
     this.#times[SINCE_MS] = nowMs;
     Atomics.store(this.#words, IS_AT_WORK, 1);
   }
 
-  /** Its run is over; its end is not written yet. */
+  /** Notes that the run is over; its end is not written yet. */
   rest(): void {
     Atomics.store(this.#words, IS_AT_WORK, 0);
   }
@@ -97,7 +98,7 @@ export class LeaseSlot {
     const number = Atomics.load(this.#words, NUMBER);
     if (number === 0) return undefined;
     const [kind = 0, textBytes = 0] = [this.#words[KIND], this.#words[TEXT_BYTES]];
-    // Read before the times: `begin` writes the time first, so that a run at work is never seen with the time of its wait.
+    // This is read before the times, and `begin` writes the time first. So a run at work is never seen with the moment at which its wait began.
     const isAtWork = Atomics.load(this.#words, IS_AT_WORK) !== 0;
     const [sinceMs = 0, forMs = 0] = this.#times;
     const [id = "", fence = "", ...name] = this.#text.toString("utf8", 0, textBytes).split(" ");

@@ -4,8 +4,8 @@ import type { Logger } from "../../kernel/log.ts";
 import { type HeldClaim, LeaseSlot } from "./lease-slot.ts";
 
 /**
- * How often a lease is renewed in its time. The process, its second thread and `ReclaimGuard` use this one number: a silence of the database that the guard
- * does not notice must not be longer than the time between two renewals.
+ * How often a lease is renewed while it holds. The process, its second thread and `ReclaimGuard` must use the same number: if the database is silent for longer
+ * than the time between two renewals, the guard must notice it.
  */
 export const RENEWALS_PER_LEASE = 3;
 
@@ -28,14 +28,14 @@ export interface LeaseAddress {
 
 /** The data of a claim that the second thread uses. */
 interface ThreadedClaim extends Pick<HeldClaim, "id" | "fence" | "name"> {
-  /** Longest that the run may take from when it begins. Units: milliseconds. */
+  /** Longest time that the run may take, from its beginning. Units: milliseconds. */
   readonly forMs: number;
 }
 
-/** A message of the main thread. It carries the moment on its clock, and is a sign of life. */
+/** A message of the main thread. It carries the moment on the main thread's clock, and is a sign of life. */
 export type LeaseOrder = { readonly atMs: number } & (
   | { readonly kind: "open"; readonly number: number; readonly address: LeaseAddress; readonly statement: LeaseStatement }
-  /** More slots. */
+  /** Hands over memory for more slots. */
   | { readonly kind: "page"; readonly page: SharedArrayBuffer }
   | { readonly kind: "beat" }
 );
@@ -46,7 +46,7 @@ export interface LeaseReport {
   readonly sentMs: number;
 }
 
-/** The other thread. */
+/** The second thread, as the main thread uses it. */
 export interface LeaseWorker {
   postMessage(order: LeaseOrder): void;
   on(event: "message", listener: (report: LeaseReport) => void): unknown;
@@ -64,11 +64,11 @@ interface LeaseThreadDeps {
 
 /** A claim that the second thread can read. */
 export interface ToldClaim {
-  /** Its run begins now. */
+  /** Must be called when the run of the claim begins. */
   begins(): void;
-  /** Its run is over; its end is not written yet. */
+  /** Must be called when the run is over, before its end is written. */
   rests(): void;
-  /** It is not held any more. Must be called once, and last. */
+  /** Must be called when the claim is not held any more: once, and as the last of these methods. */
   ends(): void;
 }
 
@@ -77,7 +77,7 @@ export type TellThread = (claim: ThreadedClaim, onRenewed: (sentMs: number) => v
 
 /** Longest time between two signs of life. */
 const BEAT_MS = 1_000;
-/** Fewest signs of life in the time of a lease. */
+/** Fewest signs of life during one lease. */
 const BEATS = 15;
 
 /** Numbers of claims fit into a signed integer of 32 bits. */
@@ -86,16 +86,17 @@ const GREATEST_NUMBER = 0x7fff_ffff;
 /**
  * A second thread that renews the leases of this process while the main thread is blocked by a handler that computes: a blocked process is not dead.
  *
- * I1. The second thread can read a claim from before its run begins until its end is written: claims that are held are in memory that both threads share.
- * I2. It renews only while signs of life are missing. It renews a run that is at work for as long as that run may take, counted from its beginning. After that
- *     the run counts as an endless loop, unless another run has begun after it since the last sign of life: that proves that the process got past the first
- *     run, which is then renewed for as long as the other one may take.
- * I3. A claim that waits to begin, or waits for its end to be written, cannot be what blocks. It is renewed for as long as any run at work. So runs that keep
- *     within their time and block one after the other keep all their leases. An endless loop loses the leases of the whole process, once all these times are
- *     up.
- * I4. It stops with the process, also when the process is stopped by SIGSTOP.
+ * I1. The second thread can read a claim from before the claim's run begins until the end of the run is written. Held claims are in memory that both threads
+ *     share.
+ * I2. It renews only while signs of life are missing. It renews the claim of a run at work for as long as the run may take, counted from the run's beginning.
+ *     After that the run counts as an endless loop, with one exception: another run began later, and after the last sign of life. This proves that the process
+ *     got past the first run. So the claim of the first run is then renewed for as long as the other run may take.
+ * I3. A claim whose run has not begun, or whose run is over and waits for its end to be written, cannot be what blocks the main thread. It is renewed for as
+ *     long as any run at work. So if runs block one after the other and each keeps within its time, all leases are kept. An endless loop costs the process all
+ *     its leases, once all these times are up.
+ * I4. The second thread stops with the process, also if SIGSTOP stops the process.
  *
- * While the main thread runs, the second one only gets a sign of life now and then. It has no connection then, and a claim costs no message.
+ * While the main thread runs, the second thread only gets a sign of life now and then. It has no connection then, and a claim costs no message.
  */
 export class LeaseThread implements Closable {
   readonly #deps: LeaseThreadDeps;
@@ -104,7 +105,7 @@ export class LeaseThread implements Closable {
   readonly #ended = (slot: LeaseSlot, number: number): void => {
     const isRead = slot.clear();
     this.#free.push(slot);
-    // If this thread was blocked until now, a report of the other thread arrives only in the next turn of the loop.
+    // If this thread was blocked until now, a report of the other thread arrives only in the next round of the event loop.
     if (isRead) setImmediate(() => setImmediate(() => this.#renewed.delete(number)));
     else this.#renewed.delete(number);
   };
@@ -162,7 +163,7 @@ export class LeaseThread implements Closable {
     return this.#number;
   }
 
-  /** Makes more slots. Sending the message is enough: it arrives even while this thread is blocked. */
+  /** Makes more slots. This thread need not wait for an answer: the message arrives even while this thread is blocked. */
   #grow(): LeaseSlot {
     const page = LeaseSlot.newPage();
     this.#worker?.postMessage({ kind: "page", page, atMs: this.#deps.clock.monotonicMs() });

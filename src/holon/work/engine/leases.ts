@@ -6,20 +6,20 @@ import { TimerEntry } from "../../kernel/timers.ts";
 import { RENEWALS_PER_LEASE, type ToldClaim } from "./lease-thread.ts";
 import { Task, type TaskDeps } from "./task.ts";
 
-/** How long a run that is about to begin yields the thread, if another run has blocked it for the rest of its lease. */
+/** How long a run that is about to begin waits, so that other work gets the thread, after another run blocked the thread until the lease was over. */
 const BETWEEN_BLOCKS_MS = 250;
 
 interface LeasesDeps<Claim> extends TaskDeps {
-  /** Named in the log and in readiness. */
+  /** The name of the renewal in the log and in readiness. */
   readonly task: string;
   /** How long a claim is held after it was made or renewed. */
   readonly leaseMs: number;
   /**
    * Lengthens the leases of these claims, each under its own fence. It must end within its deadline, and must not wait for a locked row. Errors: those of the
-   * database. The claims are renewed at the next look then.
+   * database; the claims are then renewed at the next look.
    */
   readonly renew: (claims: readonly Claim[], deadlineMs: number) => Promise<Renewal<Claim>>;
-  /** Renews while this thread is blocked; undefined without a second thread. */
+  /** Shows claims to the second thread, which renews while this one is blocked; undefined without a second thread. */
   readonly whileBlocked?: WhileBlocked<Claim> | undefined;
 }
 
@@ -29,7 +29,7 @@ export type WhileBlocked<Claim> = (claim: Claim, onRenewed: (sentMs: number) => 
 /** The outcome of a renewal. Claims in neither set are still held and are renewed at the next look: their rows were locked. */
 export interface Renewal<Claim> {
   readonly renewed: ReadonlySet<Claim>;
-  /** No longer held under their fence. */
+  /** Claims that are no longer held under their fence. */
   readonly lost: ReadonlySet<Claim>;
 }
 
@@ -39,8 +39,8 @@ export interface Renewal<Claim> {
  * I1. A lease belongs to one run of a piece of work, never to its row. A second run of the same row has a lease of its own, and neither run ends the other's
  *     lease.
  * I2. Only claims that are held here are renewed. If a claim was written, but the answer of the database was lost, its lease ends by itself.
- * I3. A lease is lost if another process took it, or if it could not be renewed in time. `onLost` is called once then, before another process can take the
- *     claim by this process's clock, and the lease is not renewed any more.
+ * I3. A lease is lost if another process took it, or if it could not be renewed in time. `onLost` is then called once, and the lease is not renewed any more.
+ *     A lease that could not be renewed is lost before another process can take the claim, by the clock of this process.
  */
 export class Leases<Claim> implements Closable {
   readonly #deps: LeasesDeps<Claim>;
@@ -63,7 +63,7 @@ export class Leases<Claim> implements Closable {
    * Keeps a claim alive until it is released. `sinceMs` is a moment on the monotonic clock, before the claim was sent to the database. If that was long ago,
    * because the database was slow, the lease is renewed at once.
    *
-   * `onLost` is called at most once, with the reason, and never after the release. The run may begin only if {@link Lease.mayBegin} says so.
+   * `onLost` is called at most once, with the reason, and never after the release. The run may begin only if {@link Lease.mayBegin} returns true.
    */
   hold(claim: Claim, sinceMs: number, onLost: (reason: HolonError) => void): Lease<Claim> {
     const lease = new Lease(this.#deps, this.#held, claim, onLost);
@@ -74,7 +74,7 @@ export class Leases<Claim> implements Closable {
     return lease;
   }
 
-  /** Renews nothing more. The leases that are held end by themselves. */
+  /** Renews no lease any more. The leases that are held end by themselves. */
   async close(): Promise<void> {
     for (const lease of [...this.#held]) lease.release();
     await this.#task.close();
@@ -109,7 +109,7 @@ export class Lease<Claim> extends TimerEntry {
   /** @internal The claim as the second thread sees it. */
   told: ToldClaim | undefined = undefined;
 
-  /** Use {@link Leases.hold}. */
+  /** Only {@link Leases.hold} calls this. */
   constructor(deps: LeaseDeps, held: Set<Lease<Claim>>, claim: Claim, onLost: (reason: HolonError) => void) {
     super();
     this.claim = claim;
@@ -119,52 +119,52 @@ export class Lease<Claim> extends TimerEntry {
     held.add(this);
   }
 
-  /** Whether the lease is still held, as far as this process knows. */
+  /** Whether the lease is still held: it was neither released nor lost. */
   get isHeld(): boolean {
     return this.#held.has(this);
   }
 
   /**
-   * Must be called right before the run begins. A lease that is over by the clock is lost, even if its timer has not run yet. If this thread was blocked by the
-   * run before, the reports of the second thread are read first, and all other work of this process gets a moment.
+   * Returns whether the run may begin. Must be called right before that. A lease that is over by the clock is lost, even if its timer has not run yet. If
+   * another run has just blocked this thread, the reports of the second thread are read first, and all other work of this process gets a moment.
    *
    * Another run may block this thread between the answer and the caller's next step. If the lease {@link isOver} then, this must be called again.
    */
   async mayBegin(): Promise<boolean> {
     while (this.isOver) {
       const heardMs = await nextPoll(this.#deps.clock);
-      // If a run blocked this thread after the reports were read, more of them may have arrived.
+      // If a run blocked this thread after the reports were read, more reports may have arrived.
       if (this.#untilMs <= heardMs) this.lost("it was over before the run began");
-      // Waits before the run begins: it may block the thread again, and the server cancels a statement that stays half sent for longer than
-      // `statementTimeoutMs`.
+      // Waits before the run begins, because the run may block the thread again. A statement that is half sent can be sent whole in this wait: the server
+      // cancels a statement that stays half sent for longer than `statementTimeoutMs`.
       else await sleep(BETWEEN_BLOCKS_MS);
     }
     return this.isHeld;
   }
 
-  /** Whether the lease is held here, and over by the clock as far as this thread knows. */
+  /** Whether the lease is held here, and is over by the clock. A renewal whose report this thread has not read yet does not count. */
   get isOver(): boolean {
     return this.isHeld && this.#deps.clock.monotonicMs() >= this.#untilMs;
   }
 
-  /** The run begins now: its time is counted from here. */
+  /** Must be called when the run begins: its time is counted from this moment. */
   begins(): void {
     if (this.isHeld) this.told?.begins();
   }
 
-  /** The run is over; its end is not written yet. */
+  /** Must be called when the run is over, before its end is written. */
   rests(): void {
     if (this.isHeld) this.told?.rests();
   }
 
-  /** Stops the renewal, because the end of the run is written. */
+  /** Stops the renewal. Must be called when the end of the run is written. */
   release(): void {
     if (this.isHeld) this.told?.ends();
     this.#deps.wheel.remove(this);
     this.#held.delete(this);
   }
 
-  /** @internal The database holds the lease for its whole length from this moment on. */
+  /** @internal Notes a renewal: in the database the lease holds for `leaseMs` from this moment on, or longer. */
   renewed(sinceMs: number): void {
     if (!this.isHeld) return;
     this.#deps.wheel.remove(this);
@@ -173,14 +173,14 @@ export class Lease<Claim> extends TimerEntry {
     this.#deps.wheel.add(this, this.#untilMs);
   }
 
-  /** @internal I3. */
+  /** @internal Ends the lease, and calls `onLost` (I3). */
   lost(why: string): void {
     if (!this.isHeld) return;
     this.release();
     this.#onLost(catalogueError("CANCELLED", `The lease was lost: ${why}.`));
   }
 
-  /** The reports of the second thread, which renews while this one is blocked, are read first. */
+  /** Called when the lease is over by the clock. The reports of the second thread, which renews while this one is blocked, are read first. */
   override expire(): void {
     setImmediate(() => {
       if (this.slot === undefined) this.lost("it could not be renewed in time");
@@ -188,7 +188,7 @@ export class Lease<Claim> extends TimerEntry {
   }
 }
 
-/** Resolves after the event loop has read its messages, to a moment right before it did: an immediate that is set now runs before they are read. */
+/** Resolves after the event loop has read its messages, to a moment right before that: the first immediate runs before the messages are read. */
 function nextPoll(clock: Clock): Promise<number> {
   return new Promise((resolve) => {
     setImmediate(() => {

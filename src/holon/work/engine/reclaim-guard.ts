@@ -13,11 +13,11 @@ const PATIENCE_LEASES = 4;
  *     waiting, used to gaps --a far longer gap-->    waiting, from the start
  *     used to gaps --a whole lease without a gap-->  calm
  *
- * I1. While the database is away or silent, no living process can renew, and right after it all leases have ended. So nothing is reclaimed for the time of one
- *     lease after a gap: living processes renew in that time. The first look of a process that starts is calm.
+ * I1. While the database is away or silent, no living process can renew its leases. When it answers again, all leases have ended. So after a gap, nothing is
+ *     reclaimed for the time of one lease: in that time the living processes renew. The first look of a process that starts is calm.
  * I2. A process that computes in long pieces looks late each time, although the database answers other processes. It must not leave the runs of dead processes
- *     for ever. If the database answered its looks for four leases, it has answered the living processes as well. Each gap in that time counts as one lease at
- *     most, since the database may have been silent for the rest.
+ *     for ever. If the database has answered its looks for four leases, the database has answered the living processes as well. Each gap in that time counts as
+ *     one lease at most, because the database may have been silent for the rest of the gap.
  * I3. A gap that is far longer than the usual ones does not come from computing: all processes may have been frozen. The wait starts again.
  */
 export class ReclaimGuard {
@@ -28,7 +28,7 @@ export class ReclaimGuard {
   #lastGapAtMs = Number.NEGATIVE_INFINITY;
   /** Length of the gap that began the wait. */
   #firstGapMs = 0;
-  /** The longest gap since then. */
+  /** The longest gap since the wait began. */
   #greatestGapMs = 0;
   #patientUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -47,11 +47,11 @@ export class ReclaimGuard {
   }
 
   /**
-   * How long work whose lease has ended may be reclaimed after a look that allowed it: a look in that time would allow it too. A process whose looks come late
-   * also reaches the statement that reclaims late.
+   * For how long, after a look that allowed it, work whose lease has ended may be reclaimed. A look in that time would allow it too. A process whose looks come
+   * late also sends the statement that reclaims late.
    */
   get goodForMs(): number {
-    // I3. A silence on top of a piece of computing is noticed like a silence between two looks in time.
+    // I3. So a silence of the database is noticed even if a piece of computing comes before it.
     return this.#usualMs + this.#gapMs;
   }
 

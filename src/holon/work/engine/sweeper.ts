@@ -13,12 +13,12 @@ export interface Retention {
 /** The outcome of one batch. */
 export interface Removal {
   readonly removedCount: number;
-  /** Whether the batch was full, so that there may be more. */
+  /** Whether the batch was full. If it was, more rows may be due. */
   readonly isFull: boolean;
 }
 
 interface SweeperDeps extends TaskDeps {
-  /** Named in the log and in readiness. */
+  /** The name of this loop in the log and in readiness. */
   readonly task: string;
   /** Time between two looks. */
   readonly everyMs: number;
@@ -31,20 +31,24 @@ interface SweeperDeps extends TaskDeps {
 
 const BATCH_COUNT = 1_000;
 
-/** The size of the next batch, as a part of the last one: after a failure, and after a success. It falls quickly and rises slowly, so that few batches fail. */
+/**
+ * The factors from the size of one batch to the size of the next, after a failure and after a success. The size falls quickly and rises slowly, so that few
+ * batches fail.
+ */
 const SHRINKING = 0.5;
 const GROWING = 1.1;
 
-/** The rest after a batch, as a part of the batch's time: removing takes at most half of one connection's time. */
+/** The rest after a batch, as a multiple of the batch's time. With 1, removing takes at most half of one connection's time. */
 const REST_PART = 1;
 
 /**
- * Removes rows that are due, in batches until a short one, however many there are: rows that become due before a look are removed before the next look.
+ * Removes rows that are due, in batches, until a batch is not full. Rows that become due before a look are removed before the next look, however many they
+ * are.
  *
  * I1. Each batch is its own transaction. Two sweepers of one table do not wait for each other.
  * I2. A table that fails does not stop the removal from other tables.
  * I3. The tables take turns, one batch each: a table with a million old rows does not keep the others waiting.
- * I4. After a batch failed, the next one is smaller: rows that are so large that a full batch exceeds its deadline are removed all the same.
+ * I4. After a batch failed, the next one is smaller. So rows are removed even if they are so large that a full batch exceeds its deadline.
  */
 export class Sweeper implements Closable {
   readonly #deps: SweeperDeps;
@@ -60,7 +64,7 @@ export class Sweeper implements Closable {
     this.#task.wake();
   }
 
-  /** Looks now. */
+  /** Starts a look now. */
   wake(): void {
     this.#task.wake();
   }

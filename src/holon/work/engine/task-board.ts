@@ -3,7 +3,7 @@ import type { Clock } from "../../kernel/clock.ts";
 /** What the board reads about a task. */
 export interface WatchedTask {
   readonly name: string;
-  /** Since when each run of it has failed, on the monotonic clock; undefined while it works. */
+  /** Since when each run of the task has failed, on the monotonic clock; undefined while the task works. */
   readonly failingSinceMs: number | undefined;
   /** Why the last run failed. */
   readonly reason: string;
@@ -19,12 +19,12 @@ interface FailingTask {
 /** A task that has failed for a shorter time is not listed: a server may just have restarted. */
 const TOLD_AFTER_MS = 5_000;
 
-/** The background work of one context in this process. Readiness asks it which tasks fail now. */
+/** The background work of one context in this process. Readiness reads from it which tasks fail now. */
 export class TaskBoard {
   readonly #clock: Clock;
   readonly #tasks: Set<WatchedTask>;
 
-  /** `others` are watched too, and are not a {@link Task}. */
+  /** `others` are watched too, although they are not a {@link Task}. */
   constructor(clock: Clock, others: readonly WatchedTask[] = []) {
     this.#clock = clock;
     this.#tasks = new Set(others);

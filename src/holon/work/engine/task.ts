@@ -14,9 +14,9 @@ export interface TaskDeps {
   readonly clock: Clock;
   readonly wheel: Timers;
   readonly log: Logger;
-  /** In [0, 1), for the jitter of waits after failures. */
+  /** Returns a number in [0, 1), for the jitter of waits after failures. */
   readonly random?: () => number;
-  /** Readiness reads from it which tasks fail. */
+  /** Readiness reads from this board which tasks fail. */
   readonly board?: TaskBoard | undefined;
 }
 
@@ -31,11 +31,11 @@ export interface ContextWorkDeps extends TaskDeps {
 }
 
 interface TaskOptions extends TaskDeps {
-  /** Named in the log and in readiness. */
+  /** The name of the task in the log and in readiness. */
   readonly task: string;
   /** The wait until the next run if nothing wakes the task. */
   readonly everyMs: number;
-  /** Waits after failures: the first one, and the greatest (250 ms to 5 s). */
+  /** The first and the longest wait after failures; 250 ms and 5 s by default. */
   readonly backoff?: BackoffBounds;
   /** Does a piece of the work. Returns whether there may be more to do at once. */
   readonly run: () => Promise<boolean>;
@@ -47,7 +47,7 @@ const BACKOFF: BackoffBounds = { firstMs: 250, greatestMs: 5_000 };
 /** Jitter: processes that lost one server together must not try it again together. */
 const anyRandom = (): number => randomInt(2 ** 32) / 2 ** 32;
 
-/** How long a lasting failure is not logged again. */
+/** For this long, a failure that lasts is not logged again. */
 const LOG_AGAIN_MS = 60_000;
 
 /**
@@ -61,8 +61,8 @@ const LOG_AGAIN_MS = 60_000;
  *     any     --close()-->                    closed, after the piece that runs
  *
  * I1. While a task runs, no second piece of it begins in this process.
- * I2. A wake that comes while it runs is not lost: it runs once more.
- * I3. A task that fails waits at least the backoff, however often it is woken: a server that is away is not asked in a loop.
+ * I2. A wake that comes while the task runs is not lost: the task runs once more.
+ * I3. A task that fails waits at least the backoff, however often it is woken. So a server that is away gets no requests in a loop.
  * I4. What `run` waits for must end by itself: see {@link WorkDatabase}, whose statements have deadlines that this process keeps.
  */
 export class Task extends TimerEntry implements Closable, WatchedTask {
@@ -86,7 +86,7 @@ export class Task extends TimerEntry implements Closable, WatchedTask {
     return this.#options.task;
   }
 
-  /** Since when each run has failed, on the monotonic clock; undefined while it works. */
+  /** Since when each run of the task has failed, on the monotonic clock; undefined while the task works. */
   get failingSinceMs(): number | undefined {
     return this.#failingSinceMs;
   }
@@ -115,7 +115,7 @@ export class Task extends TimerEntry implements Closable, WatchedTask {
 
   #start(): void {
     this.#options.wheel.remove(this);
-    // Before the work begins: it may wake this task in its first moment.
+    // This is set before the work begins, because the work may wake this task at once.
     this.#isRunning = true;
     this.#running = this.#work().finally(() => {
       this.#isRunning = false;

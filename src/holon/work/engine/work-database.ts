@@ -15,7 +15,7 @@ export type WorkData = Pick<ContextData<Tables>, "access" | "transaction" | "sta
 /** Longest time that one statement or transaction of background work may take. Units: milliseconds. */
 const WORK_DEADLINE_MS = 15_000;
 
-/** Most times that a statement is run after deadlocks. */
+/** How often a statement is run at most. It is run again only after a deadlock. */
 const ATTEMPTS = 4;
 
 /**
@@ -56,8 +56,8 @@ export class WorkDatabase<Data extends Pick<WorkData, "transaction" | "statement
   }
 
   /**
-   * Like {@link prepared}, for statements that must not wait for a place in the pool, such as the renewal of leases: the runs that it keeps alive may hold all
-   * places until they end.
+   * Like {@link prepared}, for statements that must not wait for a connection of the pool, such as the renewal of leases. The runs whose leases are renewed may
+   * hold all connections until they end.
    */
   urgent<Row>(task: string, text: string, params: readonly unknown[], deadlineMs: number): Promise<readonly Row[]> {
     return this.statement<Row>(task, { text, params, prepare: true, rows: "objects", isUrgent: true }, deadlineMs);
@@ -110,7 +110,7 @@ export function interval(ms: number): SQL {
 /** Most rows that are counted: so a count takes milliseconds, however many rows there are. */
 export const COUNTED_MOST = 10_000;
 
-/** An SQL expression: how many rows of a table match, {@link COUNTED_MOST} at most. An index must cover them. */
+/** An SQL expression: how many rows of a table match, {@link COUNTED_MOST} at most. An index must cover these rows. */
 export function countOf(table: SQL, which: SQL): SQL {
   return sql`(select count(*)::int from (select 1 from ${table} where ${which} limit ${COUNTED_MOST}) counted)`;
 }

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { NOTHING } from "../../contract/index.ts";
 
-/** How a job is tried. Units: milliseconds. */
+/** How a job is run, and run again after a failure. Units: milliseconds. */
 export interface JobOptions<Result extends z.ZodType = z.ZodType> {
   /** Attempts in all, including the first one. Default: 8. Deaths of the process are not counted as attempts. */
   readonly attempts?: number;
@@ -11,13 +11,13 @@ export interface JobOptions<Result extends z.ZodType = z.ZodType> {
   readonly backoff?: { readonly firstMs: number; readonly greatestMs: number };
   /** Longest time of a run. Default: 60 s. */
   readonly timeoutMs?: number;
-  /** How many run at once in one process. Gives the job a queue of its own. */
+  /** How many of these jobs run at once in one process. A job with this limit has a queue of its own. */
   readonly concurrency?: number;
-  /** How many run in a period of time, over all processes. Gives the job a queue of its own. */
+  /** How many of these jobs start in a period of time, in all processes together. A job with this limit has a queue of its own. */
   readonly rate?: { readonly max: number; readonly perMs: number };
 }
 
-/** The declaration of one kind of job. Plain data; made by {@link job}. */
+/** The declaration of one kind of job. It is plain data, and {@link job} makes it. */
 export interface JobSpec<Data extends z.ZodObject = z.ZodObject, Result extends z.ZodType = z.ZodType> {
   readonly kind: "job";
   readonly data: Data;
