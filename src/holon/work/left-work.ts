@@ -5,7 +5,7 @@ import type { CountLeft, LeftKind } from "../observe/work-metrics.ts";
 /** For this long, a name is not logged again. */
 const QUIET_MS = 60_000;
 
-/** Most names of each kind that are counted apart. They come from rows and messages, and may be any text. */
+/** Most names of each kind that get a count of their own. Names come from rows and messages, and may be any text. */
 const NAMES_COUNT = 100;
 const NAME_LENGTH = 200;
 const OTHER = "other";
@@ -14,12 +14,12 @@ const OTHER = "other";
 const SAID: Readonly<Record<LeftKind, string>> = {
   event:
     "this process has no handler for events that it took: they are held for a process that has one; start the version that handles them, or skip those that `work -- list` shows with `work -- skip`",
-  job: "this process has no handler for a job: it is left to others; start the version that has it",
+  job: "this process has no handler for a job: the job is left to other processes; start the version that has its handler",
   delay:
     "this process cannot read the delay of a job: the job stays in the outbox; start the version that wrote it, or correct `delayMs` (a number of milliseconds) in its row of holon_outbox",
-  run: "this process cannot work a run: its workflow, version, state or steps are of another version; it is left to others; start the version that has it",
-  message: "this process does not understand a message of a queue: it is left to others; start the version that does",
-  outbox: "this process does not know a kind of rows in the outbox: they are left to others; start the version that does",
+  run: "this process cannot work a run: its workflow, version, state or steps are of another version; the run is left to other processes; start the version that has it",
+  message: "this process does not understand a message of a queue: the message is left to other processes; start the version that understands it",
+  outbox: "this process does not know a kind of rows in the outbox: these rows are left to other processes; start the version that knows them",
 };
 
 interface LeftWorkDeps {
@@ -31,7 +31,7 @@ interface LeftWorkDeps {
 
 interface Noted {
   count: number;
-  /** From when on it may be logged again. */
+  /** The moment from which the name may be logged again. */
   quietUntilMs: number;
 }
 

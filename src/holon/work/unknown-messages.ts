@@ -1,17 +1,17 @@
 import type { LeftWork } from "./left-work.ts";
 import type { JobRun, QueueBackend } from "./queue/queue-backend.ts";
 
-/** How often a message is put back: for a minute in all, in which a process of another version most likely takes it once. */
+/** How often a message is put back. That takes a minute in all, in which a process of another version most likely takes the message once. */
 const TIMES_COUNT = 20;
 
 /**
- * Every other time the message waits before it may be taken again. The wait doubles from the first to the greatest. In between it does not wait: the process
- * that waits for a delayed message is mostly the one that put it there, and the process that waits for any message is mostly another one.
+ * Every other time, a message that is put back is delayed; the delay doubles from the first to the greatest. The other times it is not delayed. A delayed
+ * message mostly goes to the process that put it back, and a message without a delay mostly goes to another process.
  */
 const FIRST_MS = 50;
 const GREATEST_MS = 5_000;
 
-/** The id says how often the message was put back: its data belongs to another version, and is not changed. */
+/** The id carries how often the message was put back. The data belongs to another version, so it is not changed. */
 const ID = /^u(\d{1,2})-/;
 
 interface UnknownMessagesDeps {
@@ -25,7 +25,7 @@ type UnknownMessage = Pick<JobRun, "id" | "name" | "data">;
 
 /**
  * Messages that this process took from a queue and does not understand. They are put back for processes of other versions, with growing waits, and dropped in
- * the end. That loses nothing: each stands for a row, which is sent again.
+ * the end. Nothing is lost then: each message stands for a row, which is sent again.
  */
 export class UnknownMessages {
   readonly #deps: UnknownMessagesDeps;

@@ -28,7 +28,8 @@ export type QueuePlace =
 /**
  * Opens the queues, and loads only the driver of their place. The prefix keeps the queues of several apps apart on one Redis.
  *
- * Errors: UNAVAILABLE - the Postgres of the queues cannot be reached. A Redis that is away is no error: events and jobs wait in the outbox until it is back.
+ * Errors: UNAVAILABLE - the Postgres of the queues cannot be reached. If a Redis is away, that is not an error: events and jobs wait in the outbox until it is
+ * back.
  */
 export async function createQueueBackend(
   place: QueuePlace,
@@ -42,7 +43,7 @@ export async function createQueueBackend(
   return new BullBackend(driver, { clock, log: own });
 }
 
-/** How workers notice that another worker died. The caller decides how often a job may be lost that way: BullMQ must not fail it. */
+/** How workers notice that another worker died. The caller decides how often a job may lose its worker. BullMQ itself must not fail such a job. */
 const STALLED = { stalledInterval: 5_000, maxStalledCount: 1_000_000, lockDuration: 15_000 };
 
 /** Longest time that a request to the server of the queues may take, whatever happens to the connection meanwhile. */
@@ -170,7 +171,7 @@ class BullBackend implements QueueBackend {
     await Promise.all([...this.#workers.keys()].map((worker) => worker.close()));
     await Promise.all([...this.#queues.values()].map((queue) => queue.close().catch(() => {})));
     await this.#driver.close();
-    // The requests that they wait for have ended with the connections.
+    // The requests that these tasks wait for have ended with the connections.
     await idle;
     this.#wheel.close();
   }
@@ -181,7 +182,7 @@ class BullBackend implements QueueBackend {
       name: job.name,
       data: job.data,
       stalledCount: job.stalledCounter,
-      // Each job is added with one attempt only. So a job that has had one was retried by hand, in the dashboard.
+      // Each job is added with one attempt only. So if a job has had an attempt, an operator has retried it in the dashboard.
       isRetry: job.attemptsMade > 0,
       // While the queues are away, a handler does not wait for the dashboard.
       progress: async (value) => (this.reachable ? within(PROGRESS_MS, job.updateProgress(value)) : undefined),
@@ -260,7 +261,7 @@ async function within<Result>(ms: number, work: Promise<Result>): Promise<Result
 const ONLY_DIGITS = /^\d+$/;
 const MARK = "n-";
 
-/** BullMQ refuses ids that consist of digits only, because it makes such ids itself. They get a mark. */
+/** BullMQ refuses ids that consist of digits only, because it makes such ids itself. Such ids get a mark. */
 function toBullId(id: string): string {
   return ONLY_DIGITS.test(id) || id.startsWith(MARK) ? MARK + id : id;
 }

@@ -10,13 +10,13 @@ type BullProcessor = ConstructorParameters<typeof Worker>[1];
 
 /** The first of the messages that wait. Units: milliseconds since 1970, by the clocks of the processes that added them. */
 export interface FirstMessages {
-  /** The one that is handed out next, and since when it could have been. */
+  /** The message that is handed out next. It could have been handed out since `sinceMs`. */
   readonly next?: { readonly data: unknown; readonly priority: number; readonly sinceMs: number };
-  /** The delayed one that is due first, and when. Workers move it to the others only when they ask for more. */
+  /** The delayed message that is due first, at `dueMs`. Workers move it to the others only when they ask for more messages. */
   readonly delayed?: { readonly data: unknown; readonly dueMs: number };
 }
 
-/** A place where BullMQ keeps its queues, Redis or Postgres, with its connections: all that differs between the two. */
+/** The place where BullMQ keeps its queues, Redis or Postgres, with the connections: all that differs between the two. */
 export interface BullDriver {
   readonly kind: QueueBackend["kind"];
   readonly reachable: boolean;
@@ -26,14 +26,14 @@ export interface BullDriver {
   assertReachable(): void;
   openQueue(name: string, options: Omit<QueueOptions, "connection">): Queue;
   openWorker(name: string, run: BullProcessor, options: Omit<WorkerOptions, "connection">): Worker;
-  /** Reads the first messages of a queue. BullMQ itself says only for Redis which one waits the longest. */
+  /** Reads the first messages of a queue. BullMQ itself can read only on Redis which message has waited the longest. */
   first(queue: Queue): Promise<FirstMessages>;
   /**
-   * When the messages were added that workers are handling, or the oldest of them. Units: milliseconds since 1970, by the clocks of the processes that added
-   * them. BullMQ itself would read their data too.
+   * When the messages that workers are handling were added; some drivers read only the oldest of these moments. Units: milliseconds since 1970, by the clocks
+   * of the processes that added the messages. BullMQ's own request would read the data of the messages too.
    */
   handledSinceMs(queue: Queue): Promise<readonly number[]>;
-  /** The worker is closed: its connection may be closed too. */
+  /** Must be called when a worker is closed: its connection may be closed too. */
   workerClosed(): void;
   /** Pings the server, and notes whether it answers. Does not fail. */
   ping(): Promise<void>;
@@ -41,7 +41,7 @@ export interface BullDriver {
   noteError(error: Error): void;
   /** Called after each request of this process: with its failure, or with undefined if it succeeded. */
   noteAnswer(failure: unknown): void;
-  /** Closes the connections. Queues and workers are closed before. */
+  /** Closes the connections. Queues and workers must be closed before. */
   close(): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ const REFUSAL_MS = 30_000;
 interface ReachabilityDeps {
   /** The queues' server as operators know it, such as "Redis (REDIS_URL)". */
   readonly server: string;
-  /** The message of a server that answers and refuses, such as for a missing right; undefined for other errors. */
+  /** The message of an error if the server answered and refused, for example because a right is missing; undefined for other errors. */
   readonly refusalOf: (error: unknown) => string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -80,20 +80,20 @@ export class Reachability {
     return this.#isReachable;
   }
 
-  /** What is wrong, as a sentence for operators; undefined while nothing is. */
+  /** What is wrong, as a sentence for operators; undefined while nothing is wrong. */
   faultWhen(isReachable: boolean): string | undefined {
     const { server, clock } = this.#deps;
     const { text, seenMs } = this.#refusal ?? { text: "", seenMs: Number.NEGATIVE_INFINITY };
     const isRefused = clock.monotonicMs() - seenMs < REFUSAL_MS;
     if (isReachable) return isRefused ? `${server} refuses what the queues need, so events and jobs wait: ${text}` : undefined;
     return isRefused
-      ? `the queues cannot be reached: events and jobs wait, for ${server} refuses: ${text}`
+      ? `the queues cannot be reached: events and jobs wait, because ${server} refuses: ${text}`
       : "the queues cannot be reached: events and jobs wait";
   }
 
   /**
-   * The server does not answer, or does not let this process in. A request that was sent before the server's last answer does not count: it may have waited on
-   * a connection that was given up.
+   * Notes that the server does not answer, or does not let this process in. A request that was sent before the server's last answer does not count: it may have
+   * waited on a connection that was given up.
    */
   lost(error: unknown, askedMs = Number.POSITIVE_INFINITY): void {
     this.noteRefusal(error);
@@ -102,7 +102,7 @@ export class Reachability {
     this.#deps.log.warn({ err: error, backend: this.#deps.server }, "the queues cannot be reached: what waits for them stays in the outbox");
   }
 
-  /** The server answers. */
+  /** Notes that the server answers. */
   found(): void {
     this.#foundMs = this.#deps.clock.monotonicMs();
     if (this.#isReachable) return;
@@ -120,7 +120,7 @@ export class Reachability {
     return true;
   }
 
-  /** The server did what it had refused before. */
+  /** Notes that the server did what it had refused before. */
   accepted(): void {
     this.#refusal = undefined;
   }

@@ -14,8 +14,8 @@ interface Asking {
 }
 
 /**
- * Lets a worker pause when it could not ask for the next job. BullMQ asks again at once. If a server refused the request, or a connection could not be opened,
- * the process was seen to do nothing else.
+ * Lets a worker pause when it could not ask for the next job. BullMQ itself asks again at once: when a server refused the request, or a connection could not be
+ * opened, a process was seen to do nothing else than to ask.
  */
 function pauseAfterFailures(worker: Worker): void {
   const asking = worker as unknown as Asking;
@@ -62,7 +62,7 @@ export class BullQueueWorker implements QueueWorker {
     });
     try {
       const outcome = await Promise.race([closed, patience]);
-      // By force, and without waiting: if the connection is away or was never opened, `disconnect` waits for it for ever.
+      // Closes by force, without waiting. If the connection is away or was never opened, `disconnect` would wait for it for ever.
       if (outcome === "late") this.#worker.backend.close(true).catch(() => {});
     } finally {
       clearTimeout(timer);

@@ -6,10 +6,10 @@ const KEPT = [
   { state: "failed", count: 10_000, ageMs: 14 * 86_400_000 },
 ] as const;
 
-/** Time between two looks for jobs over the count. */
+/** Time between two looks for jobs beyond the count of `KEPT`. */
 export const FINISHED_MS = 5_000;
 
-/** Of so many looks, one also removes the jobs over the age. */
+/** One of this many looks also removes the jobs that are older than `KEPT` allows. */
 const LOOKS_COUNT = 12;
 
 /** Most jobs that one command removes: Redis does nothing else meanwhile. */

@@ -1,12 +1,12 @@
 import type { Backlog } from "./queue-backend.ts";
 
-/** Which sent work a queue must have handed out: what is at least as urgent as `priority`, and was sent and due more than `forMs` ago. */
+/** Says which sent work a queue must have handed out: all that is at least as urgent as `priority`, and was both sent and due more than `forMs` ago. */
 export interface LostWork {
   readonly forMs: number;
   readonly priority: number;
 }
 
-/** What a queue had handed out at one moment: messages at least as urgent as `priority` that could be handed out before `untilMs`. */
+/** What a queue had handed out at one moment: all messages that are at least as urgent as `priority` and could be handed out before `untilMs`. */
 interface Look {
   readonly atMs: number;
   readonly untilMs: number;
@@ -17,19 +17,23 @@ interface Look {
 const KEPT_COUNT = 500;
 
 /**
- * Remembers what a queue had handed out, and says which work it lost: what it handed out a while ago, and what still waits.
+ * Remembers what a queue had handed out, and says which work the queue lost: its message was handed out a while ago, and its row still waits.
  *
- * I1. Work is lost only if its message had been handed out for the time of grace: a process that has taken the message may not have written that yet. If that
- *     is noted by another queue, the grace begins before the oldest message there.
- * I2. It is lost only if its message is not on the queue now: the queue gets a message back whose process died.
- * I3. It is lost only if it was sent for the time of grace before the messages that were handed out: one that was written first may have been added later.
+ * I1. Work counts as lost only if its message was handed out at least the time of grace ago: the process that took the message may not have written that yet.
+ *     If another queue carries the news that work is done, the grace begins before the oldest message on that queue.
+ * I2. Work counts as lost only if its message is not on the queue now: if a process dies, its message goes back to the queue.
+ * I3. Work counts as lost only if it was sent at least the time of grace before the messages that were handed out: of two messages, the one that was written
+ *     first may have been added later.
  */
 export class HandedOut {
   readonly #greatestMs: number;
-  /** The oldest one is as old as is needed, if there is such a look. All others are not. */
+  /** The first look is as old as is needed, if there is such a look. All others are younger than that. */
   readonly #looks: Look[] = [];
 
-  /** Looks are needed for so long: for the greatest grace, and for as long as another queue may be behind. If it is longer, no work counts as lost. */
+  /**
+   * `greatestMs`: how long looks are kept: the greatest grace, plus the longest time that another queue may be behind. If that queue is further behind, no work
+   * counts as lost.
+   */
   constructor(greatestMs: number) {
     this.#greatestMs = greatestMs;
   }
@@ -43,8 +47,8 @@ export class HandedOut {
   }
 
   /**
-   * What is lost at a moment after the last look; undefined if no look is old enough. `behindMs` is the age of the oldest message of the queue that notes what
-   * was done, as it was read after the last look.
+   * What is lost at a moment after the last look; undefined if no look is old enough. If another queue carries the news that work is done, `behindMs` is the
+   * age of its oldest message, as it was read after the last look.
    */
   lostAt(nowMs: number, graceMs = this.#greatestMs, behindMs = 0): LostWork | undefined {
     const last = this.#looks.at(-1);

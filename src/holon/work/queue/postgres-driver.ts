@@ -13,7 +13,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** Longest time that a statement may take. After it the server ends the statement, and this process stops waiting, whatever state the connection is in. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 
-/** The same for creating the schema, which waits for other processes that create it. */
+/** The same for creating the schema, which waits for other processes that create it at the same time. */
 const MIGRATION_TIMEOUT_MS = 60_000;
 
 /** After how long without traffic TCP checks whether the other side is there. */
@@ -22,12 +22,12 @@ const KEEP_ALIVE_MS = 10_000;
 /** Longest time that open connections may take to close; after it they are cut. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** Longest time that the server may take to answer a ping, on the connections that workers listen on too. */
+/** Longest time that the server may take to answer a ping, also on the connections that workers listen on. */
 const PING_TIMEOUT_MS = 2_000;
 
 /**
- * Queues on Postgres, in a schema of their own. All queues and workers of a process share one pool. Each worker holds one of its connections, on which it
- * listens, so the pool grows with each worker.
+ * Queues on Postgres, in a schema of their own. All queues and workers of a process share one pool. Each worker holds one connection of the pool, on which it
+ * listens. So the pool grows by one connection with each worker.
  *
  * Errors: UNAVAILABLE - the schema cannot be created.
  */
@@ -63,9 +63,9 @@ export async function openPostgresDriver(url: string, schema: string, max: numbe
   const { Queue: BullQueue, Worker: BullWorker } = withBackend<PostgresQueueBackend, typeof pool>(
     (name, options, { withBlockingConnection = false } = {}) => {
       const connection = new PostgresConnection(pool);
-      // With a pool that it did not open, BullMQ uses its default schema only. The statements find this schema by the pool's search path.
+      // BullMQ uses only its default schema if it did not open the pool itself. The statements find the schema by the pool's search path.
       Object.defineProperty(connection, "schema", { value: schema });
-      // This method would check that the schema exists, which was created above. If the server was away at the check, it would fail for ever.
+      // This method would check that the schema exists. The schema was created above. If the server was away at the check, the method would fail for ever.
       Object.defineProperty(connection, "waitUntilReady", { value: async () => {} });
       listeners.watch(connection);
       return new Backend(connection, name, options, true, withBlockingConnection ? name : undefined);
@@ -106,7 +106,7 @@ export async function openPostgresDriver(url: string, schema: string, max: numbe
     },
     async ping() {
       listeners.ping();
-      // Its failure is noted by `noteWhereAway`.
+      // `noteWhereAway` notes a failure of the ping.
       await pool.query(PING).then(
         () => reachability.found(),
         () => {},
@@ -137,8 +137,8 @@ interface FirstRow {
 }
 
 /**
- * The waiting message that a worker takes next, in the order of BullMQ's `move_to_active`, and the delayed one that is due first. BullMQ has no request for
- * the first: its `getJobs` with a range answers with the newest.
+ * The waiting message that a worker takes next, in the order of BullMQ's `move_to_active`, and the delayed one that is due first. BullMQ has no request for the
+ * message that is taken next: its `getJobs` with a range returns the newest messages.
  */
 const FIRST = `
 (select false as is_delayed, data, priority, greatest(added_at_ms, process_at_ms) as ms from job where queue = $1 and state = 'waiting' order by priority, seq limit 1)
@@ -165,7 +165,7 @@ type ListenClient = Awaited<ReturnType<PostgresConnection["getListenClient"]>>;
 
 /**
  * The connections that workers listen on. If one is half open, nothing arrives on it, and BullMQ would wait there for the notification of a new job: up to an
- * hour if a delayed job is due later. So each connection is pinged. If it does not answer, it is closed and opened again.
+ * hour if a delayed job is due later. So each connection is pinged. If there is no answer, the connection is closed and opened again.
  */
 class Listeners {
   readonly #clients = new Map<PostgresConnection, ListenClient>();
@@ -213,15 +213,15 @@ function noteWhereAway(pool: Pool, clock: Clock, onAway: (error: unknown, askedM
   Object.defineProperty(pool, "query", { value: telling });
 }
 
-/** Whether the failure is not the statement's fault: it has no SQLSTATE, or one of connections, resources or shutdowns. */
+/** Whether the statement failed because the server was away: the error has no SQLSTATE, or one of connections, resources or shutdowns. */
 function isAway(error: unknown): boolean {
   const { code } = error as { readonly code?: unknown };
   return typeof code !== "string" || !/^[0-9A-Z]{5}$/.test(code) || /^(?:08|53|57P)/.test(code);
 }
 
 /**
- * The message of a Postgres that answers and refuses: because of rights, a password, a missing database, a full disk or too many connections, or read-only
- * mode.
+ * The message of the error if Postgres answered and refused: because of rights, a password, a missing database, a full disk, too many connections or read-only
+ * mode. Undefined for other errors.
  */
 function refusalOf(error: unknown): string | undefined {
   const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };

@@ -3,10 +3,10 @@ import type { Closable } from "../../kernel/lifecycle.ts";
 
 /** A job as it is put on a queue. */
 export interface QueuedJob {
-  /** Chosen by the caller. The same id on the same queue is the same job, which is added once. Letters, digits, `-` and `_`. */
+  /** Chosen by the caller. The same id on the same queue is the same job, which is added once. Consists of letters, digits, `-` and `_`. */
   readonly id: string;
   readonly name: string;
-  /** JSON. */
+  /** Must be JSON. */
   readonly data: object;
   readonly delayMs?: number;
   /** 1 is the most urgent; 0, the default, goes before all priorities. */
@@ -28,9 +28,9 @@ export interface JobRun {
 
 /** How a worker takes jobs. */
 export interface WorkOptions {
-  /** Jobs at once. */
+  /** How many jobs run at once. */
   readonly concurrency: number;
-  /** At most `max` jobs in `perMs`. */
+  /** At most `max` jobs start in `perMs` milliseconds. */
   readonly rate?: { readonly max: number; readonly perMs: number };
 }
 
@@ -50,11 +50,11 @@ export interface QueueDepth {
 }
 
 /**
- * What waits on a queue. A queue hands out its messages in order: the more urgent ones first, and of those alike the one that came first. So of the messages
- * that are at least as urgent as `priority`, all that could be handed out before the last `waitedMs` have been.
+ * What waits on a queue. A queue hands out its messages in order: more urgent ones first, and of equally urgent ones the one that came first. So of the
+ * messages that are at least as urgent as `priority`, the queue has handed out all those that could be handed out more than `waitedMs` ago.
  */
 export interface Backlog {
-  /** How long the next message could have been handed out, or a message could whose delay has ended; 0 if none waits. */
+  /** For how long the next message, or a message whose delay has ended, could have been handed out; 0 if none waits. */
   readonly waitedMs: number;
   /** The priority of the next message; infinite if none waits. */
   readonly priority: number;
@@ -75,7 +75,7 @@ export interface QueueBackend extends Closable {
   work(queue: string, options: WorkOptions, run: (job: JobRun) => Promise<unknown>): QueueWorker;
   depth(queue: string): Promise<QueueDepth>;
   backlog(queue: string): Promise<Backlog>;
-  /** How long ago the oldest of the messages was added that workers are handling, in milliseconds; 0 if there is none. */
+  /** How long ago the oldest message that workers are handling was added, in milliseconds; 0 if workers handle none. */
   handlingMs(queue: string): Promise<number>;
   /** The BullMQ queue itself, for the dashboard. */
   inspect(queue: string): Queue;

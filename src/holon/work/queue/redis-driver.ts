@@ -10,8 +10,8 @@ const QUIT_TIMEOUT_MS = 1_000;
 /**
  * Queues on Redis, a single node. All queues and workers of a process share two connections. Each worker has one more, on which it waits for jobs.
  *
- * Adding never waits for a connection that is away: it fails at once, and the job stays in the outbox. A connection that is silent while an answer is due is
- * cut and opened again.
+ * Adding a job never waits for a connection that is away: it fails at once, and the job stays in the outbox. A connection that is silent while an answer is due
+ * is cut and opened again.
  */
 export async function openRedisDriver(url: string, prefix: string, clock: Clock, log: Logger): Promise<BullDriver> {
   const [{ Queue: BullQueue, Worker: BullWorker }, { Redis: Client }] = await Promise.all([import("bullmq"), import("ioredis")]);
@@ -49,7 +49,7 @@ export async function openRedisDriver(url: string, prefix: string, clock: Clock,
     async handledSinceMs(queue) {
       const ids = await producer.lrange(queue.toKey("active"), 0, -1);
       const since = await Promise.all(ids.map((id) => producer.hget(queue.toKey(id), "timestamp")));
-      // A message may end meanwhile, or its Redis may have thrown its data away.
+      // The message may have ended meanwhile, or Redis may have removed its data.
       return since.flatMap((ms) => (ms === null ? [] : [Number(ms)]));
     },
     workerClosed() {},
@@ -89,7 +89,7 @@ function dueMsOf({ timestamp, opts }: Job): number {
   return timestamp + (opts.delay ?? 0);
 }
 
-/** Logs once each what operators should know about the settings of a Redis. */
+/** Logs what operators should know about the settings of a Redis, each warning once. */
 class ServerAbout {
   readonly #log: Logger;
   readonly #noted = new Set<string>();
@@ -101,7 +101,7 @@ class ServerAbout {
   note(info: string | Error): void {
     if (typeof info !== "string") {
       const said =
-        "the user of REDIS_URL may not run INFO: the queues work, and whether the maxmemory-policy of Redis is noeviction is not looked at";
+        "the user of REDIS_URL may not run INFO: the queues work, but it is not checked whether the maxmemory-policy of Redis is noeviction";
       if (this.#isNew("INFO")) this.#log.warn({ err: info }, said);
       return;
     }
@@ -142,10 +142,10 @@ const COMMAND_TIMEOUT_MS = 5_000;
  */
 const SILENCE_MS = 8_000;
 
-/** The same for the connection on which a worker waits for jobs: BullMQ lets Redis wait up to 10 s there. */
+/** The same for the connection on which a worker waits for jobs: there BullMQ lets Redis wait for up to 10 s before it answers. */
 const WAITING_SILENCE_MS = 12_000;
 
-/** The words of a Redis that answers and refuses: rights, passwords, database numbers, and states in which it accepts nothing. */
+/** Words in the errors of a Redis that answers and refuses: because of rights, passwords, database numbers, or states in which it accepts nothing. */
 const REFUSAL =
   /\b(?:NOPERM|NOAUTH|WRONGPASS|OOM|READONLY|MISCONF|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|CROSSSLOT|MOVED|NOREPLICAS|DB index|invalid password|unknown command)\b/i;
 
@@ -169,7 +169,7 @@ interface RedisClientDeps {
   readonly onInfo: (info: string | Error) => void;
 }
 
-/** The client that adds jobs and reads counts. It never waits for a connection, and never sends a command again whose failure it has reported. */
+/** The client that adds jobs and reads counts. It never waits for a connection. After it reported that a command failed, it does not send it again. */
 function openAddingClient(deps: RedisClientDeps): Redis {
   return open(deps, {
     commandTimeout: COMMAND_TIMEOUT_MS,
@@ -208,8 +208,8 @@ type InfoCallback = (error: Error | null, info?: string) => void;
 
 /**
  * Makes `INFO` work for a user that may not run it: the answer is the version, which `HELLO` returns. BullMQ sends `INFO` on each new connection, and a queue
- * or worker whose `INFO` failed was seen to fail for ever. The policy is renamed in the answer, because BullMQ and ioredis would print warnings about it: it is
- * logged once here.
+ * or worker whose `INFO` failed was seen to fail for ever. The policy is renamed in the answer, because BullMQ and ioredis would print warnings about it: this
+ * file logs the policy once.
  */
 function answerInfo(client: Redis, onInfo: RedisClientDeps["onInfo"]): void {
   const ask = client.info.bind(client);
@@ -233,7 +233,7 @@ function answerInfo(client: Redis, onInfo: RedisClientDeps["onInfo"]): void {
   });
 }
 
-/** The answer of `HELLO` is a list of names and values in turns. */
+/** The answer of `HELLO` is a list in which each name is followed by its value. */
 function versionIn(hello: unknown): string {
   const words = (Array.isArray(hello) ? hello : Object.entries(hello as object)).flat().map(String);
   return words[words.indexOf("version") + 1] ?? "";

@@ -49,7 +49,7 @@ it.skipIf(!hasRedis)("a refused INFO is reported once, in the log only, and the 
   const rights = ["SETUSER", "plain", "on", ">secret", "~*", "&*", "+@all", "-@dangerous"];
   const warnings = await warningsOf((admin) => admin.call("ACL", ...rights), "plain");
   expect(warnings).toEqual([
-    "the user of REDIS_URL may not run INFO: the queues work, and whether the maxmemory-policy of Redis is noeviction is not looked at",
+    "the user of REDIS_URL may not run INFO: the queues work, but it is not checked whether the maxmemory-policy of Redis is noeviction",
   ]);
   expect(backend.fault).toBeUndefined();
   expect(printed).not.toHaveBeenCalled();

@@ -7,8 +7,8 @@ const HOURS_OF_A_DAY = 24;
  *
  * An expression that names each hour comes at intervals: it is due at each moment at which the clocks show a time that it names. Any other expression names
  * fixed local times, and is due once for each. If a time does not exist, because the clocks skip it, the expression is due right after the gap. If a time
- * exists twice, it is due at the first moment. The parser is used for the calendar only, without zones: with a zone it lost a day when the clocks jump at
- * midnight.
+ * exists twice, it is due at the first moment. The parser is used for the calendar only, without zones: with a zone, it was seen to lose a day when the clocks
+ * jump at midnight.
  *
  * Errors: those of the parser, for an expression that it does not understand; RangeError for a time zone that does not exist.
  */

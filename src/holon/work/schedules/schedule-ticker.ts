@@ -27,14 +27,14 @@ interface ScheduleRow {
 const EVERY_MS = 1_000;
 
 /**
- * Enqueues jobs when their schedules are due. Any number of processes may do so. A tick is taken by locking its row. The job and the next tick are written in
- * one transaction, so a tick fires once; after a crash it has not fired yet.
+ * Enqueues jobs when their schedules are due. Any number of processes may do so. A process takes a tick by locking its row. The job and the next tick are
+ * written in one transaction. So a tick fires once; if the process crashes before the commit, the tick has not fired yet.
  *
  * I1. The clock of the database decides what is due and what comes next. The clock of this process decides nothing.
- * I2. The next tick is computed from the expression in the row, which the version that was started last has written: so two versions with different expressions
+ * I2. The next tick is computed from the expression in the row, which the version that was started last has written. So two versions with different expressions
  *     write the same next tick.
  * I3. The next tick in a row is never later than the next one after the present time and after the last firing. A later one was written by a process with a
- *     wrong clock, or by a version with older data of the zone, and is corrected.
+ *     wrong clock, or by a version with older data of the time zone, and is corrected.
  */
 export class ScheduleTicker implements Closable {
   readonly #deps: ScheduleTickerDeps;
@@ -78,7 +78,7 @@ export class ScheduleTicker implements Closable {
     const { schedules, database } = this.#deps;
     await database.transaction("register schedules", async (tx) => {
       const [{ now_ms: nowMs } = { now_ms: 0 }] = await rowsOf<{ now_ms: number }>(tx, sql`select ${msOf(sql`now()`)} as now_ms`);
-      // Always in the same order: two processes that register at once could wait for each other otherwise.
+      // The order is always the same. Otherwise two processes that register at once could wait for each other.
       for (const name of Object.keys(schedules).sort()) {
         const { cron, timeZone } = schedules[name] as ScheduleSpec;
         const next = moment(nextTickMs(cron, timeZone, nowMs));
@@ -108,14 +108,14 @@ export class ScheduleTicker implements Closable {
           fired.push(name);
         } else if (this.#isLate(row)) {
           await tx.db.execute(sql`update ${database.table("holon_schedules")} set next_at = ${moment(this.#nextMs(row))} where name = ${name}`);
-          log.warn({ schedule: name }, "the next tick of a schedule was too late, as a process with a wrong clock writes it; it is brought back");
+          log.warn({ schedule: name }, "the next tick of a schedule was too late, as a process with a wrong clock writes it; the tick is corrected");
         }
       }
     });
     for (const name of fired) log.info({ schedule: name }, "a schedule fired");
   }
 
-  /** Leaves out schedules that an operator has stopped by setting `next_at` to infinity. */
+  /** Selects schedules, without those that an operator has stopped by setting `next_at` to infinity. */
   #select(names: readonly string[]): SQL {
     const schedules = this.#deps.database.table("holon_schedules");
     return sql`select name, cron, time_zone, ${msOf(sql`next_at`)} as next_ms, ${msOf(sql`fired_at`)} as fired_ms, ${msOf(sql`now()`)} as now_ms
@@ -131,7 +131,7 @@ export class ScheduleTicker implements Closable {
     return false;
   }
 
-  /** The next tick after the present time (I1), or after the last firing if the database's clock was put back since. Missed ticks fire once together. */
+  /** The next tick after the present time (I1), or after the last firing if the database's clock was put back since then. Missed ticks fire once together. */
   #nextMs({ name, cron, time_zone: timeZone, now_ms: nowMs, fired_ms: firedMs }: ScheduleRow): number {
     const afterMs = Math.max(nowMs, firedMs ?? 0);
     try {
@@ -149,7 +149,7 @@ function isDue({ next_ms: nextMs, now_ms: nowMs }: ScheduleRow): boolean {
 }
 
 function msOf(moment: SQL): SQL {
-  // Whole milliseconds: a fraction would move the next tick by its rounding.
+  // Whole milliseconds, because a fraction would be rounded, and that would move the next tick.
   return sql`floor(extract(epoch from ${moment}) * 1000)::double precision`;
 }
 
