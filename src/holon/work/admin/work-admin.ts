@@ -20,10 +20,10 @@ interface EventCounts {
   readonly parkedCount: number;
 }
 
-/** A parked event as it is shown: without its payload, which may contain secrets. */
+/** A parked event. It is shown without its payload, which may contain secrets. */
 export type ParkedEvent = Pick<WaitingEvent, "id" | "producer" | "name" | "key" | "attempts" | "reason">;
 
-/** A held event that goes on only by an operator's decision, as it is shown: without its payload. */
+/** A held event that goes on only if an operator decides so. It is shown without its payload. */
 export interface StrandedEvent extends Pick<StrandedRow, "id" | "producer" | "name" | "key" | "waitsFor"> {
   readonly reason: string;
 }
@@ -37,15 +37,15 @@ export interface StuckRun {
   readonly reason: string | null;
 }
 
-/** A version of a workflow that has open runs and no body, or that is an earlier version with a body. */
+/** A version of a workflow: it has open runs and no body in this version of the app, or it is an earlier version whose body is still there. */
 interface RunVersion {
   readonly workflow: string;
   readonly version: number;
   /** Its runs that have not ended, including stuck ones. */
   readonly openCount: number;
-  /** Whether this version of the app has its body. */
+  /** Whether this version of the app has the body of that version. */
   readonly hasBody: boolean;
-  /** What an operator can do about it. */
+  /** What an operator can do about the version. */
   readonly advice: string;
 }
 
@@ -56,7 +56,7 @@ export interface WorkCounts extends EventCounts {
 }
 
 /**
- * Shows what waits, has failed or is stuck in one context, and lets operators decide about it: the same for the dashboard, the command line and the metrics.
+ * Shows what waits, has failed or is stuck in one context, and lets operators decide about it. The dashboard, the command line and the metrics all use it.
  *
  * A decision that is made twice counts once: the second answer is false. Errors: UNAVAILABLE - the context's database cannot be reached.
  */
@@ -69,14 +69,17 @@ export interface WorkAdmin {
   unknownJobs(limit: number): Promise<readonly UnknownJobs[]>;
   /** Makes a job that failed for good run again. */
   rerunJob(id: string): Promise<boolean>;
-  /** The oldest first. */
+  /** The parked events, the oldest first. */
   parkedEvents(limit: number): Promise<readonly ParkedEvent[]>;
   /**
    * Held events that this version has no handler for, or that have waited for more than a minute for an event that does not come. The oldest first, among the
    * 10 000 that came first. Events behind a held or parked event of their key are left out: they go on after it.
    */
   strandedEvents(limit: number): Promise<readonly StrandedEvent[]>;
-  /** Lets a parked event be tried again, with all its attempts. An event that waits for one that does not come is worked off without it. */
+  /**
+   * Lets a parked event be tried again; its attempts are counted from 0. A held event that waits for another one that does not come is worked off without that
+   * one.
+   */
   releaseEvent(id: string): Promise<boolean>;
   /** Ends a parked or stranded event without its effect. */
   skipEvent(id: string): Promise<boolean>;
@@ -103,7 +106,7 @@ export function createWorkAdmin(deps: WorkAdminDeps): WorkAdmin {
   const { context, store, clock, log } = deps;
   const database = new WorkDatabase(store, clock);
   const jobs = createJobAdmin(deps);
-  // A process that works finds a released event at its next look.
+  // A process that does the background work of the context finds a released event at its next look.
   const parked = new ParkedEvents({ database, inbox: new Inbox(database), handled: new EventRoutes(deps.events).names, wakeHeld: () => {} });
   const runs = new StuckRuns(database);
   const versions = new RunVersions(database, deps.workflows);
@@ -154,7 +157,7 @@ async function wasFound(decision: Promise<void>): Promise<boolean> {
   }
 }
 
-/** The stuck runs of a context, found by their own small index: most runs are done. */
+/** The stuck runs of a context, found by a small index of their own, because most runs are done. */
 class StuckRuns {
   readonly #database: WorkDatabase;
 
@@ -184,7 +187,7 @@ interface VersionCount {
   readonly openCount: number;
 }
 
-/** Most versions that are listed: their names come from rows. */
+/** Most versions that are listed. The names come from rows, so there may be any number of them. */
 const VERSIONS_COUNT = 100;
 
 /** The versions of a context's workflows: which ones have open runs, and which ones have a body in this version of the app. */
@@ -220,7 +223,7 @@ class RunVersions {
 
   /**
    * Counts the open runs of versions without a body, among the {@link COUNTED_MOST} that are due first and as many that are stuck. This is called again and
-   * again. Runs that no process works on are due first after a while.
+   * again, so it must not read all runs. After a while, runs that no process works on are among those that are due first.
    */
   async countLeft(): Promise<readonly VersionCount[]> {
     const runs = this.#database.table("holon_runs");

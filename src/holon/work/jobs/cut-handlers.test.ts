@@ -35,7 +35,7 @@ async function runFrozen(count: number) {
       if (++runs <= count) freeze(2 * IDLE_MS);
       await call.complete(tx, undefined);
     });
-  // The lease is long enough: the job is not given back because its lease was lost.
+  // The lease is so long that it is not lost. Otherwise the job would be given back for that reason.
   const work = await place.start(specs, { send: (call) => send(call).then(() => {}) }, { store, timing: { leaseMs: 60_000, sweepMs: 100 } });
   const id = await place.enqueue(work);
   await until(async () => ["done", "failed"].includes((await place.row(id))["state"] as string));
@@ -59,7 +59,7 @@ describe("a job whose transaction the server has ended, because the process was 
 describe("a job whose process was frozen until its time was over", { timeout: 60_000 }, () => {
   const late = { send: job(z.object({}), { attempts: 1, timeoutMs: 500, backoff: { firstMs: 1, greatestMs: 1 } }) };
 
-  /** Runs a job whose first runs never return. Those that come first of all freeze the process as well. */
+  /** Runs a job whose first runs never return. The first `frozenCount` runs freeze the process as well. */
   async function runLate(frozenCount: number, lateCount: number) {
     let runs = 0;
     const send = async (): Promise<void> => {

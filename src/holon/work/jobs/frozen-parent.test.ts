@@ -23,7 +23,7 @@ it("a child has not killed itself if its parent was frozen until the child's tim
   const runAlone = createRunAlone({ program, args: [begun], execArgv: [], env: process.env });
   const outcome = runAlone({ context: "orders", id: "a", attempt: 1, timeoutMs: 2_000 }, lost.signal);
   await until(() => existsSync(begun));
-  // As a lease ends: the reports of the second thread are read first.
+  // Aborts as the end of a lease does: the reports of the second thread are read first.
   setTimeout(() => setImmediate(() => lost.abort()), 100);
   // Blocks the only thread, as SIGSTOP does.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4_000);

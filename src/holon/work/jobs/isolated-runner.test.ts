@@ -27,7 +27,7 @@ beforeEach(() => {
       asked.push({ id, answer });
       await answer.promise;
       if (id === "bad") throw new TypeError("no database");
-      // Another process has it by now.
+      // Another process has the job by now.
       return undefined;
     },
   } as unknown as JobTable;

@@ -27,9 +27,9 @@ const UNSTARTED_WAIT_MS = 5_000;
 const SETTLE_MS = 5_000;
 
 /**
- * Runs suspicious jobs one after the other, each in a process of its own, beside the queue's other jobs: they hold up only each other.
+ * Runs suspicious jobs one after the other, each in a process of its own, beside the queue's other jobs. So they hold up only each other.
  *
- * I1. A job is claimed when its turn comes, not before: its lease does not run out in the queue.
+ * I1. A job is claimed when its turn comes, not before. So its lease cannot end while it waits for its turn.
  * I2. A death of the child is counted only if the child had the job, see {@link AloneOutcome}. If the lease is lost or the process stops, the child is stopped
  *     and no death is counted.
  */
@@ -48,7 +48,7 @@ export class IsolatedRunner {
     if (this.#stop.signal.aborted || this.#added.has(id)) return;
     const ended = this.#turn
       .run(() => this.#run(id))
-      .catch((error: unknown) => this.#deps.log.warn({ jobId: id, err: error }, "a job could not be run alone; it waits for its lease to end"))
+      .catch((error: unknown) => this.#deps.log.warn({ jobId: id, err: error }, "a job could not be run alone; the job waits until its lease ends"))
       .finally(() => this.#added.delete(id));
     this.#added.set(id, ended);
   }

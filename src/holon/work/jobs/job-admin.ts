@@ -15,16 +15,16 @@ export interface FailedJob {
   readonly attempts: number;
   readonly deaths: number;
   readonly deathsAlone: number;
-  /** As ISO 8601. */
+  /** A moment as ISO 8601. */
   readonly failedAt: string;
 }
 
 /** Waiting jobs that this version of the app does not have: they were renamed or removed, or belong to another version. */
 export interface UnknownJobs {
   readonly name: string;
-  /** Counted among the {@link COUNTED_MOST} jobs that have been due longest, which unknown jobs belong to after a while. */
+  /** Counted among the {@link COUNTED_MOST} jobs that have been due longest. After a while, unknown jobs are among these. */
   readonly count: number;
-  /** How long the oldest of them has been due. */
+  /** How long the oldest of these jobs has been due. */
   readonly oldestDueMs: number;
   /** Says what an operator can do. */
   readonly cure: string;
@@ -46,7 +46,7 @@ export interface JobAdminDeps {
   readonly context: string;
   readonly jobs: JobMap;
   readonly store: WorkData;
-  /** Undefined if no queue can be reached from here: a job that is run again is sent by the sweeper of a process that works. */
+  /** Undefined if no queue can be reached from here. The sweeper of a process that does the work then sends jobs that are run again. */
   readonly backend: Pick<QueueBackend, "add" | "reachable"> | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -59,7 +59,7 @@ export interface JobAdmin {
   counts(): Promise<JobCounts>;
   /** Waiting jobs that this version does not have, by name, the greatest count first. */
   unknownJobs(limit: number): Promise<readonly UnknownJobs[]>;
-  /** Makes a job run again that failed for good. Returns whether there was one. Two calls run it once. */
+  /** Makes a job that failed for good run again. Returns whether there was one. Two calls run it once. */
   rerun(id: string): Promise<boolean>;
 }
 

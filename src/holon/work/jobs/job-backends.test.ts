@@ -108,7 +108,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     const bull = opened.backend.inspect("jobs.orders.send");
     const onQueue = async () => (await bull.getJobs(["failed", "completed"])).find(({ data }) => data.ids.length === 3);
     await until(async () => (await onQueue())?.failedReason === "not fixed");
-    // One that has waited for a place for too long is passed on, in a message of its own.
+    // A job that has waited for a place for too long is passed on, in a message of its own.
     await until(async () => (await place.sql`select 1 from orders.holon_jobs where state in ('done', 'failed')`).length === 3);
     expect(await place.sql`select state, count(*)::int as count from orders.holon_jobs group by 1 order by 1`).toEqual([
       { state: "done", count: 2 },

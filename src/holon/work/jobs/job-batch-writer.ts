@@ -8,7 +8,7 @@ import type { UnheardClaims } from "./unheard-claims.ts";
 /** Most entries of each kind that one statement writes. */
 const PAGE_COUNT = 200;
 
-/** The answer to a request to claim a job. Without a claim it says how the job stands, if there is one. */
+/** The answer to a request to claim a job. Without a claim it says in which state the job is, if the job exists. */
 interface ClaimAnswer {
   readonly claim?: JobClaim;
   readonly standing?: JobStanding | undefined;
@@ -30,20 +30,20 @@ interface Entry<Asked, Answer> {
 }
 
 /**
- * Writes the claims and ends of one runner in batches. Those that come at the same moment share one statement, which is one commit: a commit for each claim and
- * each end would cost several times what a queue takes to hand out a job.
+ * Writes the claims and ends of one runner in batches. Claims and ends that come at the same moment share one statement, and so one commit. A commit for each
+ * of them would cost several times what a queue takes to hand out a job.
  *
  * I1. A claim is answered when it is committed. An end is sent within 3 ms, and answered when it is committed.
  * I2. A row that another session has locked delays only its own entry, which fails with a passing error and must be requested again.
- * I3. If the connection was lost, the answer to a claim may be lost too. That claim is found when the job is requested again. If it is not requested again, the
- *     claim is given back, so that it does not count as a death.
+ * I3. If the connection was lost, the answer to a claim may be lost too. That claim is found when the job is requested again. If the job is not requested
+ *     again, the claim is given back, so that it does not count as a death.
  * I4. An entry that the database refuses fails alone: the entries of its batch are then written one by one.
  */
 export class JobBatchWriter {
   readonly #table: JobTable;
   readonly #clock: Clock;
   readonly #leaseMs: number;
-  /** I3. */
+  /** Claims whose answers were lost (I3). */
   readonly #unheard: UnheardClaims;
   readonly #claims: ClaimEntry[] = [];
   readonly #ends: EndEntry[] = [];
@@ -80,7 +80,7 @@ export class JobBatchWriter {
     });
   }
 
-  /** Writes after the event loop has read its input: all that arrived in one packet is requested by then. */
+  /** Writes after the event loop has read its input. By then, all claims and ends are requested that come from one packet. */
   #turnSoon(): void {
     if (this.#isTurning || this.#pages >= PAGES_AT_ONCE) return;
     this.#isTurning = true;
@@ -122,7 +122,7 @@ export class JobBatchWriter {
       for (const { asked, resolve } of ends) if (page.ended.has(asked.claim.id)) resolve(true);
       for (const entry of claims) {
         const claim = page.claimed.get(entry.asked);
-        // Two messages may name the same job: that is one claim.
+        // Two messages may name the same job. Only one of them gets the claim.
         page.claimed.delete(entry.asked);
         if (claim === undefined) openClaims.push(entry);
         else entry.resolve({ claim });
@@ -140,7 +140,7 @@ export class JobBatchWriter {
     for (const end of ends) await this.#write([], [end]);
   }
 
-  /** Answers the entries that were not written: either they must not be, or their row is locked (I2). */
+  /** Answers the entries that were not written: they must not be written, or their row is locked (I2). */
   async #explain(claims: readonly ClaimEntry[], ends: readonly EndEntry[]): Promise<void> {
     const standing = await this.#table.standing([...claims.map(({ asked }) => asked), ...ends.map(({ asked }) => asked.claim.id)]);
     for (const { asked: id, resolve, reject } of claims) {
@@ -158,7 +158,7 @@ export class JobBatchWriter {
     }
   }
 
-  /** I3. The claim of a running job, if this runner made it and its answer was lost. It is handed out once. Its lease counts from when the claim was sent. */
+  /** I3. The claim of a running job, if this runner made it and its answer was lost. It is handed out once. Its lease counts from the moment of the request. */
   async #heardLate({ id, state, attempts, run_by: runBy }: JobStanding): Promise<JobClaim | undefined> {
     if (state !== "running" || runBy === null) return undefined;
     const sinceMs = this.#unheard.take(id, runBy);
@@ -173,7 +173,7 @@ export class JobBatchWriter {
   }
 }
 
-/** The error of a write whose row another session has locked. It passes. */
+/** The error of a write whose row another session has locked. This error passes: the write may be repeated. */
 function rowIsLocked(): HolonError {
   return markOrigin(catalogueError("CONFLICT", "The row of the job is locked by another session."), { layer: "database", isPassing: true });
 }

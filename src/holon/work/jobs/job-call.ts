@@ -8,11 +8,11 @@ interface EffectTransaction {
 
 /** One run of a job, as its handler gets it. */
 export interface JobCall {
-  /** Its principal is the system `<context>/job <name>`, its initiator is the principal that enqueued the job. Cancelled at the timeout. */
+  /** Its principal is the system `<context>/job <name>`, its initiator is the principal that enqueued the job. It is cancelled at the timeout. */
   readonly scope: Scope;
-  /** Parsed. */
+  /** The data of the job, after the parse. */
   readonly data: unknown;
-  /** Counts from 1. It is higher if earlier runs failed or died. */
+  /** The number of this run, from 1. It is higher if earlier runs failed or died. */
   readonly attempt: number;
   /** Keeps the progress of the run, for dashboards and operators. */
   progress(value: object | number): Promise<void>;
@@ -25,10 +25,10 @@ export interface JobCall {
   /**
    * Writes the end of the job, in the transaction of its effect. Returns the result as it is kept.
    *
-   * Errors: as {@link assertHeld}.
+   * Errors: those of {@link assertHeld}.
    */
   complete(tx: EffectTransaction, result: unknown): Promise<unknown>;
-  /** Must be called when that transaction has committed: nothing more is written then. */
+  /** Must be called when that transaction has committed. Then nothing more is written about the run. */
   completed(): void;
 }
 

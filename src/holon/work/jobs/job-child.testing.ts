@@ -15,7 +15,7 @@ import { createRunAlone, serveAlone } from "./run-alone.ts";
 import { runJobAlone, startJobWork } from "./start-job-work.ts";
 
 /**
- * A process that runs jobs, for tests that kill it. Its queues are in its memory, so what the process before it had on queues is lost.
+ * A process that runs jobs, for tests that kill it. Its queues are in its memory, so what an earlier process had on its queues is lost.
  *
  * `crash` kills its process, and `hang` keeps it busy for ever, until `effects` has a row `fixed`. `innocent` never ends in a process that runs other jobs too.
  */

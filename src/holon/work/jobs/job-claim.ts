@@ -30,7 +30,7 @@ export interface JobStanding {
   readonly run_by: string | null;
   /** False if a queue has handed the job out early: queues use the clock of a process. */
   readonly is_due: boolean;
-  /** For how long it could have been taken from its queue. */
+  /** For how long the job could have been taken from its queue. */
   readonly idle_ms: number;
 }
 

@@ -39,9 +39,9 @@ interface JobExecutorDeps {
 /** A claimed job, whose lease is held here until the job is executed or released. */
 export interface HeldJob {
   readonly claim: JobClaim;
-  /** Undefined in a child. */
+  /** The lease of the claim; undefined in a child, whose parent holds the lease. */
   lease: Lease<JobClaim> | undefined;
-  /** Undefined until the handler is called. */
+  /** The scope of the handler; undefined until the handler is called. */
   scope: Scope | undefined;
 }
 
@@ -110,7 +110,7 @@ export class JobExecutor {
   }
 
   /**
-   * Runs one claimed job to its end. Errors: those of the database, if the end could not be written before the process stopped. The lease ends by itself then.
+   * Runs one claimed job to its end. Errors: those of the database, if the end could not be written before the process stopped. Then the lease ends by itself.
    */
   async execute(held: HeldJob, listener: RunListener = {}): Promise<JobOutcome> {
     try {
@@ -129,7 +129,7 @@ export class JobExecutor {
     const trace = parseTraceparent(claim.traceparent);
     const log = this.#deps.log.child({ job: `${context}.${claim.name}`, jobId: claim.id, attempt: claim.attempt, traceId: trace.traceId });
     if (spec === undefined || handler === undefined || parsers === undefined) {
-      log.warn({}, "this process has no handler for a job; it is left to others");
+      log.warn({}, "this process has no handler for a job; the job is left to other processes");
       await this.#write(() => table.giveBack(claim, UNKNOWN_WAIT_MS));
       return { kind: "lost" };
     }
@@ -149,7 +149,7 @@ export class JobExecutor {
       return this.#setAside(claim, log, error);
     }
     try {
-      // I2. While this waits, all jobs of one message are held. The first of them may block this thread at once, and the others must then ask again.
+      // I2. While this waits, all jobs of one message are held. The first job may block this thread at once, and the others must then ask again.
       if (lease !== undefined)
         do if (!(await lease.mayBegin())) throw catalogueError("CANCELLED", "The lease was over before the run began.");
         while (lease.isOver);
@@ -188,7 +188,7 @@ export class JobExecutor {
         attempt: claim.attempt,
         progress: async (value) => {
           await table.progress(claim, value);
-          // Only for dashboards; the queue may be away.
+          // This is only for dashboards, and may fail: the queue may be away.
           await show(value).catch(() => {});
         },
         assertHeld: async (tx) => {
@@ -225,7 +225,7 @@ export class JobExecutor {
   async #failed(run: Run, error: unknown): Promise<JobOutcome> {
     const { table, sender, random } = this.#deps;
     const { claim, spec, log } = run;
-    // I4. This also counts a commit whose answer was lost.
+    // I4. This also finds a commit whose answer was lost.
     if (run.isCompleted || (await this.#write(() => table.isDone(claim)))) {
       log.warn({ err: error }, "a job failed after it had completed; it stays done");
       return { kind: "done" };
@@ -267,7 +267,7 @@ export class JobExecutor {
   }
 }
 
-/** If a job declares no result, the handler's answer is dropped. It is no reason to run the job again. */
+/** If a job declares no result, the handler's answer is dropped. That is not a reason to run the job again. */
 function resultParser(schema: JobSpec["result"]): Parser {
   return schema === NOTHING ? () => undefined : createParser(schema);
 }
@@ -291,8 +291,8 @@ function parseData(parse: Parser, data: unknown): unknown {
 const ANSWER_ERRORS = new WeakSet<object>();
 
 /**
- * The answer as the schema parses it, and as JSON. Errors: INTERNAL, one of {@link ANSWER_ERRORS}; in the transaction that completes the job, it rolls the
- * effect back.
+ * The answer as the schema parses it, and as JSON. Errors: INTERNAL, one of {@link ANSWER_ERRORS}. In the transaction that completes the job, this error rolls
+ * the effect back.
  */
 function keptResult({ claim, parseResult }: Run, answer: unknown): { readonly value: unknown; readonly json: string | undefined } {
   let why: string;

@@ -7,7 +7,7 @@ function gateOf(concurrency: number, aheadCount = 16) {
   return { gate, ahead };
 }
 
-/** Runs one after the other. */
+/** Lets this many runs of this length enter and leave, one after the other. */
 function turn(gate: JobGate, count: number, tookMs: number): void {
   for (let run = 0; run < count; run++) {
     gate.leave(tookMs);

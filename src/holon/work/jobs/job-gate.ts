@@ -9,7 +9,7 @@ const LATE_MS = 100;
 /** How long the jobs of one message should keep each other waiting at most, as estimated from the usual length of runs. */
 const TOGETHER_MS = 50;
 
-/** How much the last run counts in the usual length of a run. */
+/** The weight of the last run in the usual length of a run. */
 const WEIGHT = 0.1;
 
 interface JobGateDeps {
@@ -54,7 +54,7 @@ export class JobGate {
     return this.#places.free;
   }
 
-  /** Resolves to true when it is this job's turn, or to false if that takes longer than 100 ms. */
+  /** Resolves to true when it is this job's turn, or to false if its turn does not come within 100 ms. */
   enter(): Promise<boolean> | true {
     if (this.#places.tryEnter()) return true;
     return new Promise((resolve) => {
@@ -78,7 +78,7 @@ export class JobGate {
   }
 
   /**
-   * Resolves when a place is free. A job that was turned away keeps its message until then. Otherwise the next message would be turned away as well, and so on
+   * Resolves when a place is free. A job that got no place keeps its message until then. Otherwise the next message would find no place either, and so on
    * without end.
    */
   async untilFree(): Promise<void> {

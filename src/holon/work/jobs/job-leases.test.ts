@@ -54,7 +54,7 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
       {
         send: async (call) => {
           calls.push(call);
-          // It ignores its signal.
+          // The handler ignores its signal.
           await releases[calls.length - 1]?.promise;
         },
       },
@@ -128,7 +128,7 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
     const work = await place.start(specs, { send: handler }, { timing });
     const id = await place.enqueue(work);
     await until(() => calls.length === 1);
-    // As a process does that counts this one as dead.
+    // Changes the row as a process does that counts this process as dead.
     await place.sql`update orders.holon_jobs set state = 'waiting', deaths = 1, due_at = now(), sent_at = null, run_by = null, leased_until = null`;
     await until(() => calls.length === 2);
     releases[0]?.resolve();

@@ -141,7 +141,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     publish({ dispatch }, { leaseMs: 1_500 }, log);
     await until(async () => (await isSettled(good)) && (await isSettled(event?.id)));
     await place.is(good ?? "", "done");
-    // They are tried again, in a batch and one by one, each time that their leases have ended.
+    // The bad jobs are tried again, in a batch and one by one, each time that their leases have ended.
     const triesBefore = tries.length;
     await until(() => tries.length >= triesBefore + 4);
     expect(await place.sql`select id from orders.holon_outbox where settled_at is null order by position`).toEqual(bad.map((id) => ({ id })));
@@ -183,7 +183,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     const misfit = openMisfit();
     let dispatch: Dispatch = misfit.dispatch;
     publish({ dispatch: (rows) => dispatch(rows) }, { leaseCount: 2, leaseMs: HOUR_MS }, log);
-    // The two are tried together, and each by itself. A job that is sent after that shows that these two are to blame.
+    // The two jobs are tried together, and then each by itself. A job that is sent after that shows that these two cause the failures.
     await until(() => misfit.tries() >= 3 && isTaskNamed(warnings));
     dispatch = work.dispatch;
     for (const id of [...(await place.append([{}])), ...ids]) await place.is(id, "done");
@@ -196,14 +196,14 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     const event = { name: "placed", key: undefined, payload: {} };
     const misfit = openMisfit();
     publish(misfit, { leaseMs: 1 }, log);
-    // The first take may see no jobs yet. The next one gets all that was appended together.
+    // The first take may see no jobs yet. The next take gets all that was appended together.
     await place.store.transaction(testScope(), (tx) => tx.appendEvent(event));
     await until(() => areEventsSettled(1));
     await place.store.transaction(testScope(), async (tx) => {
       for (const data of [{}, {}]) await tx.appendJob({ name: "send", data, options: {} });
       await tx.appendEvent(event);
     });
-    // The two are tried together, and each by itself. Then they are tried again.
+    // The two jobs are tried together, and then each by itself. Then they are tried again.
     await until(async () => misfit.tries() > 3 && (await areEventsSettled(2)));
     expect(isTaskNamed(warnings)).toBe(true);
   });
@@ -218,7 +218,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     };
     const ids = await place.append([{}, {}]);
     publish({ dispatch });
-    // The first take has both, the later ones have one of them.
+    // The first take has both jobs, each later take has one of them.
     await until(() => tries > 1);
     await place.store.transaction(testScope(), async (tx) => tx.appendEvent({ name: "placed", key: undefined, payload: {} }));
     const [event] = await place.sql<{ id: string }[]>`select id from orders.holon_outbox where kind = 'event'`;
@@ -239,7 +239,7 @@ describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
     if (isLeaseOver) await place.sql`update orders.holon_outbox set leased_until = now()`;
     const misfits = [openMisfit(), openMisfit()] as const;
     publish(misfits[0], { leaseMs: 1 }, log);
-    // Two takes. In each, all rows are tried together, and each row by itself.
+    // Waits for two takes. In each, all rows are tried together, and then each row by itself.
     await until(() => misfits[0].tries() >= 8);
     expect(isTaskNamed(warnings)).toBe(true);
     publish(misfits[1], { leaseMs: HOUR_MS });

@@ -69,7 +69,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     await place.append(Array.from({ length: 100 }, () => ({})));
     await place.publish(work);
     await until(async () => (await place.sql`select 1 from orders.holon_jobs where state = 'done'`).length === 100);
-    // Ten messages. Jobs of the first and of the last one come back.
+    // There are ten messages. Jobs of the first and of the last message are put back.
     expect(place.queues.added.length).toBeLessThan(40);
   });
 
@@ -206,7 +206,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     expect(warned).toEqual([
       "a job failed and is tried again",
       "a queue did not take jobs; they are sent again later",
-      "it could not be written that a queue did not take jobs; the sweeper sends them again later",
+      "a queue did not take jobs, and their rows could not be changed to say so; the sweeper sends them again later",
     ]);
     place.queues.isRefusing = false;
     await until(async () => {
@@ -330,7 +330,7 @@ describe("queues of jobs", { timeout: 60_000 }, () => {
     const work = await place.start({ send: job(Data, { concurrency: 2 }) }, { send: handler });
     const ids = await place.append([{ data: { n: 1 } }, { data: { n: 2 } }, {}]);
     await place.publish(work);
-    // Both are in one message: the queue has a place for one more.
+    // Both running jobs are in one message, so the worker has a place for one more message.
     await until(
       async () =>
         (await place.sql`select 1 from orders.holon_jobs where state = 'running' and data ? 'n' and running_since < now() - interval '1 second'`)

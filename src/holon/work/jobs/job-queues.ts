@@ -10,7 +10,9 @@ export interface JobQueue {
   readonly options: WorkOptions;
 }
 
-/** The queue of a job: the one that its context shares, or its own if it declares a limit, because limits hold for a whole queue. */
+/**
+ * The queue of a job. A job that declares a limit has a queue of its own, because limits hold for a whole queue. The other jobs of a context share one queue.
+ */
 export function jobQueueName(context: string, name: string, jobs: JobMap): string {
   const spec = jobs[name];
   return spec?.concurrency === undefined && spec?.rate === undefined ? `jobs.${context}` : `jobs.${context}.${name}`;
@@ -64,11 +66,11 @@ export function toQueued(jobs: readonly SendableJob[], { singly = false }: { rea
 interface JobMessage {
   readonly ids: readonly string[];
   readonly isSuspect: boolean;
-  /** Whether all of it was understood. */
+  /** Whether this version understood the whole message. */
   readonly isWhole: boolean;
 }
 
-/** The form of an id. A single malformed id would make all claims fail that are written with it. */
+/** The form of an id. A single malformed id would make all claims of its statement fail. */
 const ADDRESS = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** Reads a message. Entries that are not ids are left out. */

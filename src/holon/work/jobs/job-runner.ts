@@ -25,7 +25,7 @@ interface JobRunnerDeps {
   readonly leaseMs: number;
 }
 
-/** How a queue hands out jobs. */
+/** How a queue hands out the jobs of one message. */
 interface JobHandout {
   /** Whether the jobs were over on their queue, and an operator retried them there. */
   readonly isRetry: boolean;
@@ -50,9 +50,9 @@ const KEEP_MS = 10_000;
  * I1. A job runs only if its row was claimed. A suspect job is claimed only when its turn has come: otherwise it could be charged with a death that it had no
  *     part in.
  * I2. A claimed job is run, or passed on so that another process can take it at once.
- * I3. A job that was turned away keeps its message until a place is free, see {@link JobGate.untilFree}.
- * I4. A message keeps jobs whose turn has not come only while other messages wait on the queue, and not for long. Then no process is free for them. If they
- *     were put back, each would become one more message, behind all that wait.
+ * I3. A job that got no place in time keeps its message until a place is free, see {@link JobGate.untilFree}.
+ * I4. A message keeps jobs whose turn has not come only while other messages wait on the queue, and not for long. While others wait, no process is free for
+ *     these jobs. If they were put back, each would become one more message, behind all that wait.
  */
 export class JobRunner {
   readonly #deps: JobRunnerDeps;
@@ -66,7 +66,7 @@ export class JobRunner {
    * Runs those jobs of a message that may run here, some at once and the others in turn. Resolves when their handlers are done; the ends are written together
    * with the next claims.
    *
-   * Errors: the error of the first failed handler, after its end is written; for the dashboard.
+   * Errors, for the dashboard: the error of the first handler that failed, after the end of its run is written.
    */
   async run(ids: readonly string[], handout: JobHandout): Promise<void> {
     await this.#rerun(ids, handout.isRetry);
@@ -98,7 +98,7 @@ export class JobRunner {
     return [...outcomes, ...(await Promise.allSettled([keeping]))];
   }
 
-  /** I4. Puts the jobs that a message keeps back on their queue, when they are no longer to be kept. Resolves when it keeps none. */
+  /** I4. When a message need not keep its jobs any longer, puts them back on their queue. Resolves when it keeps none. */
   async #keep(kept: string[], { othersWait = async () => false }: JobHandout, over: AbortSignal): Promise<void> {
     const { clock } = this.#deps;
     const untilMs = clock.monotonicMs() + KEEP_MS;
@@ -108,8 +108,8 @@ export class JobRunner {
   }
 
   async #run(id: string, { isSuspect, show, gate }: JobHandout): Promise<void> {
-    // I1. This job was active when a process died. If it were claimed ahead of its turn, it would be charged with the death of a neighbour that it never ran
-    //     beside.
+    // I1. This job was active when a process died. If it were claimed ahead of its turn and a neighbour killed this process, that death would be counted for
+    //     this job too, although it never ran beside the neighbour.
     let isIn = isSuspect && (await gate.enter());
     if (isSuspect && !isIn) return this.#leave([id]).finally(() => gate.untilFree());
     let tookMs: number | undefined;
@@ -135,7 +135,7 @@ export class JobRunner {
     // Whatever the outcome, the job is not requested again for this message.
     const { claim, standing } = await writes.run(() => batchWriter.claim(id), leaseMs).finally(() => unheard.giveUp(id));
     if (standing?.state === "waiting" && standing.deaths >= DEATHS_BEFORE_ALONE) isolated.add(id);
-    // The message is used up, and no other one is on a queue: a sweeper sends the job when it is due.
+    // The message is used up, and no queue has another one for this job. So a sweeper sends the job when it is due.
     else if (standing?.state === "waiting" && !standing.is_due) await writes.run(() => table.unsent([id]), leaseMs);
     return claim;
   }
@@ -151,14 +151,14 @@ export class JobRunner {
     await this.#leave(ids);
   }
 
-  /** Takes jobs off their queue that this process does not know. The caller must notify processes that may know them. */
+  /** Takes jobs that this process has no handler for off their queue. The caller must notify processes that may have one. */
   async leaveToOthers(ids: readonly string[], isRetry: boolean): Promise<void> {
     const { table, writes } = this.#deps;
     await this.#rerun(ids, isRetry);
     await writes.run(() => table.unsent(ids));
   }
 
-  /** An operator who retries a message in the dashboard means its jobs. A job that did not fail for good is left as it is. */
+  /** If an operator retried the message in the dashboard, its jobs that failed for good are run again. Other jobs are left as they are. */
   async #rerun(ids: readonly string[], isRetry: boolean): Promise<void> {
     const { table, writes } = this.#deps;
     if (isRetry) for (const id of ids) await writes.run(() => table.rerun(id));
@@ -185,7 +185,7 @@ export class JobRunner {
           else resolve();
         },
         (error: unknown) => {
-          log.warn({ jobId: held.claim.id, err: error }, "the end of a job could not be written; it waits for its lease to end");
+          log.warn({ jobId: held.claim.id, err: error }, "the end of a job could not be written; the job waits until its lease ends");
           reject(error);
         },
       );

@@ -58,10 +58,10 @@ export class JobSender {
     try {
       await table.unsent(jobs.map(({ id }) => id));
     } catch (error) {
-      // What the caller wrote before is committed, and must not seem to fail. The row still says that the job was sent: it becomes overdue after a while.
+      // What the caller wrote before is committed, and must not seem to fail. The row still says that the job was sent, so it becomes overdue after a while.
       log.warn(
         { queue, jobs: jobs.length, err: error },
-        "it could not be written that a queue did not take jobs; the sweeper sends them again later",
+        "a queue did not take jobs, and their rows could not be changed to say so; the sweeper sends them again later",
       );
     }
     return false;

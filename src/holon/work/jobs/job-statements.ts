@@ -4,7 +4,7 @@ import { WAS_CUT_OFF, WAS_CUT_OFF_TEXT } from "../engine/cut-off.ts";
 import { interval, texts, uuids, type WorkDatabase } from "../engine/work-database.ts";
 import type { LostWork } from "../queue/handed-out.ts";
 
-/** A row of the outbox. It needs its id too: positions start again when a database is restored. */
+/** Identifies a row of the outbox. The position is not enough: positions start again when a database is restored. */
 export interface OutboxPlace {
   readonly id: string;
   readonly position: number;
@@ -16,7 +16,7 @@ export const CLAIM = sql`id, name, data, attempts, failures, alone, run_by, trac
 /** Greatest priority that queues accept. */
 const GREATEST_PRIORITY = 2 ** 21 - 1;
 
-/** The priority of a job. A value that this version cannot read counts as no priority: it only decides which job is sooner, and must not hold up other jobs. */
+/** The priority of a job. A value that this version cannot read counts as no priority: it only decides which job is sooner, and must not hold up others. */
 const PRIORITY = sql`case jsonb_typeof(options -> 'priority') when 'number' then
   case when (options ->> 'priority')::numeric between 0 and ${GREATEST_PRIORITY} then (options ->> 'priority')::numeric::int end end`;
 
@@ -30,26 +30,26 @@ export const SENDABLE = sql`id, name, sent_count, greatest(0, extract(epoch from
  */
 const IDLE_SINCE = sql`greatest(sent_at, due_at)`;
 
-/** Jobs that wait. */
+/** Says which of the waiting jobs a query finds. */
 interface WaitingJobs {
-  /** Whether a job is one of them, by one of the two indexes. */
+  /** The condition that finds these jobs by one of the two indexes. */
   readonly which: SQL;
-  /** Of these, only those that are at least as urgent; undefined for all. No index has it. */
+  /** Finds only jobs that are at least as urgent as this; undefined for all. No index contains the priority. */
   readonly priority?: number;
 }
 
 /** Jobs that are due and that no queue has. */
 const UNSENT: WaitingJobs = { which: sql`state = 'waiting' and sent_at is null and ${IDLE_SINCE} <= now()` };
 
-/** Jobs that are due and were sent, and have not run for `forMs` since both. Only those that are at least as urgent as `priority`. */
+/** Jobs that have been both due and sent for more than `forMs`, and have not run. Only those that are at least as urgent as `priority`. */
 function unheardOf(forMs: number, priority = Number.POSITIVE_INFINITY): WaitingJobs {
   const which = sql`state = 'waiting' and sent_at is not null and ${IDLE_SINCE} < now() - ${interval(forMs)}`;
   return priority > GREATEST_PRIORITY ? { which } : { which, priority };
 }
 
 /**
- * Most jobs of a name that are read to find urgent ones: a million that are not urgent may wait behind urgent ones on the same queue. If an urgent job comes
- * after so many, it is found when fewer wait.
+ * Most jobs of a name that are read to find urgent ones. A million jobs that are not urgent may wait behind urgent ones on the same queue. If an urgent job
+ * comes after this many others, it is found only when fewer jobs wait.
  */
 const READ_COUNT = 5_000;
 
@@ -78,8 +78,8 @@ export class JobStatements {
   }
 
   /**
-   * Makes jobs of outbox rows, and settles the rows. Each job is written once, in the state that it has on its queue: a second write would cost as much as the
-   * first. Shape: the {@link SENDABLE} columns of the jobs that this version knows.
+   * Makes jobs of outbox rows, and settles the rows. Each job is written once, as a job that is sent already: a second write would cost as much as the first.
+   * Shape: the {@link SENDABLE} columns of the jobs that this version knows.
    */
   takeOver(rows: readonly OutboxPlace[]): SQL {
     return sql`with taken as (
@@ -95,42 +95,42 @@ export class JobStatements {
     select ${SENDABLE} from made where sent_count = 1`;
   }
 
-  /** Counts those of these outbox rows that are jobs and are not settled, by name. */
+  /** Counts, by name, the jobs among these outbox rows that are not settled. */
   countUnsettled(rows: readonly OutboxPlace[]): SQL {
     return sql`select name, count(*)::int as count from ${this.#outbox} where ${isAmong(rows)} and kind = 'job' and settled_at is null group by name`;
   }
 
-  /** Counts those of these jobs that this version does not know and that no version has sent, by name. */
+  /** Counts, by name, the jobs among these that this version does not know and that no version has sent. */
   countUnknown(ids: readonly string[]): SQL {
     return sql`select name, count(*)::int as count from ${this.#jobs} where id = any(${uuids(ids)}) and state = 'waiting' and sent_count = 0 and not ${this.#isKnown} group by name`;
   }
 
-  /** Counts a death for jobs whose lease has ended, unless it is later than `untilMs` by the database's clock. */
+  /** Counts a death for jobs whose lease has ended, unless the database's clock is past `untilMs`. */
   reclaim(untilMs: number, count: number): SQL {
     return sql`update ${this.#jobs} set state = 'waiting', deaths = deaths + 1, due_at = now(), sent_at = null, run_by = null, leased_until = null
     where id in (select id from ${this.#jobs} where state = 'running' and leased_until < now() and extract(epoch from now()) * 1000 < ${untilMs}::double precision
       limit ${count} for update skip locked) returning name`;
   }
 
-  /** The names of known jobs of which one is due and on no queue, or was sent and has not run for `forMs`. */
+  /** The names of known jobs that may be overdue: at least one job of the name is due and on no queue, or was sent and has not run for `forMs`. */
   overdueNames(forMs: number): SQL {
     const kinds = this.#oldest([UNSENT, unheardOf(forMs)], 1);
     return sql`select n.name from unnest(${texts(this.#names)}) as n (name) cross join lateral (select id from (${kinds}) either limit 1) j`;
   }
 
-  /** Whether a job is one of the oldest of these names that are due and that no queue has. */
+  /** A condition: the job is one of the oldest jobs of these names that are due and that no queue has. */
   oldestUnsent(names: readonly string[], count: number, ofEach: number): SQL {
     return this.#oldestOf(names, [UNSENT], count, ofEach);
   }
 
-  /** The same, for jobs that no queue has or that their queue has lost. */
+  /** A condition: the job is one of the oldest jobs of these names that no queue has, or that their queue has lost. */
   oldestLost(names: readonly string[], { forMs, priority }: LostWork, count: number): SQL {
     return this.#oldestOf(names, [UNSENT, unheardOf(forMs, priority)], count, count);
   }
 
   /**
-   * Whether a job is one of the oldest of these names and kinds. Their rows are locked. The names come in random order, so that a name with very many waiting
-   * jobs does not keep the others from their turn. At most `ofEach` are found of each name and kind, and `count` in all.
+   * A condition: the job is one of the oldest jobs of these names and kinds. The rows of these jobs are locked. The names come in random order, so that a name
+   * with very many waiting jobs does not keep the others from their turn. At most `ofEach` jobs are found of each name and kind, and `count` in all.
    */
   #oldestOf(names: readonly string[], kinds: readonly WaitingJobs[], count: number, ofEach: number): SQL {
     return sql`id = any(array(select j.id from (select name from unnest(${texts(names)}) as name order by random()) n
@@ -177,7 +177,7 @@ select false as is_end, * from claimed
 union all select true, id, null, null, null, null, null, null, null, null, null, null from ended`;
 }
 
-/** Gives back the claims of these keys that are held. Their runs have not begun, so no attempt is counted. Locked rows are skipped. */
+/** Gives back those claims of these keys that are still held. Their runs have not begun, so no attempt is counted. Locked rows are skipped. */
 function giveBackText(jobs: string): string {
   return `
 with free as (
@@ -202,14 +202,14 @@ with held as (
 select h.n, r.n is not null as renewed from held h left join renewed r on r.n = h.n`;
 }
 
-/** Whether a row of the outbox is one of these. The outbox has an index of positions, but none of ids. */
+/** A condition: the row of the outbox is one of these. The outbox has an index of positions, but no index of ids. */
 function isAmong(rows: readonly OutboxPlace[]): SQL {
   return sql`position = any(${`{${rows.map(({ position }) => position).join(",")}}`}::bigint[]) and id = any(${uuids(rows.map(({ id }) => id))})`;
 }
 
-/** Greatest delay that can be added to a time. The greatest delay that may be asked for is much shorter. */
+/** Greatest delay that can be added to a time. The greatest delay that a caller may set is much shorter. */
 const GREATEST_READABLE_DELAY_MS = 1e12;
 
-/** Whether the delay of an outbox row can be read. A row that this version cannot read stays in the outbox, and does not hold up other jobs. */
+/** A condition: the delay of an outbox row can be read. A row that this version cannot read stays in the outbox, and does not hold up other jobs. */
 const IS_READABLE = sql`case jsonb_typeof(options -> 'delayMs')
   when 'number' then (options ->> 'delayMs')::numeric between 0 and ${GREATEST_READABLE_DELAY_MS} else options ->> 'delayMs' is null end`;

@@ -19,12 +19,12 @@ interface JobSweeperDeps extends TaskDeps {
 }
 
 /**
- * Sends jobs again whose runner died, or which a queue lost.
+ * Sends jobs again if their process died, or if a queue lost them.
  *
  * I1. After a gap between its looks at the database, no death is counted for the time of one lease, see {@link ReclaimGuard}.
  * I2. A job that a queue may still have is not sent again, however long it waits there, see {@link HandedOut}: each copy would be one more message, and would
  *     be handed out for nothing.
- * I3. A queue that refuses jobs is tried with one job in each sweep, until it takes that.
+ * I3. A queue that refuses jobs is tried with one job in each sweep, until it takes one.
  */
 export class JobSweeper implements Closable {
   readonly #deps: JobSweeperDeps;
@@ -34,9 +34,9 @@ export class JobSweeper implements Closable {
   #sweeping: Promise<boolean> | undefined = undefined;
   /** I3. Queues that did not take jobs the last time. */
   readonly #refusing = new Set<string>();
-  /** For each queue that lost its jobs and gets them again page by page: since when it was idle. */
+  /** For each queue that lost its jobs and gets them again page by page: the moment at which it was found idle. */
   #idleAtMs = new Map<string, number>();
-  /** I2. By queue. */
+  /** I2. What each queue has handed out, by the name of the queue. */
   readonly #handedOut = new Map<string, HandedOut>();
   #closed = false;
 
@@ -83,7 +83,7 @@ export class JobSweeper implements Closable {
     const { context, table, log } = this.#deps;
     const nowMs = await table.now();
     if (!this.#guard.looked(nowMs)) return false;
-    // I1. The statement may arrive much later, if the network held it back while no process could renew.
+    // I1. The statement has a time limit: the network may hold it back while no process can renew.
     const names = await table.reclaim(nowMs + this.#guard.goodForMs);
     const jobs = [...new Set(names)].map((name) => `${context}.${name}`);
     if (names.length > 0)
@@ -91,7 +91,7 @@ export class JobSweeper implements Closable {
     return names.length === SWEEP_COUNT;
   }
 
-  /** Returns whether a queue that lost its jobs takes more of them at once. */
+  /** Returns whether there is a queue that lost its jobs and can take more of them at once. */
   async #sweep(): Promise<boolean> {
     const { table, sender, timing } = this.#deps;
     const idleAtMs = this.#idleAtMs;
@@ -107,7 +107,7 @@ export class JobSweeper implements Closable {
     const { table, sender, timing, clock } = this.#deps;
     const nowMs = clock.monotonicMs();
     const idleAtMs = wasIdleAtMs ?? ((await this.#isIdle(queue)) ? nowMs : undefined);
-    // All that was sent before the queue was idle is lost. That stays true when the queue has got the first pages of it again.
+    // All jobs that were sent before the queue was idle are lost. That stays true when the queue has got the first pages of them again.
     const lost = idleAtMs === undefined ? await this.#lostOn(queue) : { forMs: soonestMs(timing) + nowMs - idleAtMs, priority: ANY_PRIORITY };
     const count = this.#refusing.has(queue) ? 1 : SWEEP_COUNT;
     const jobs = await (lost === undefined ? table.takeUnsent(names, count) : table.resend(names, lost, count));
@@ -118,7 +118,7 @@ export class JobSweeper implements Closable {
     if (!isRefused && idleAtMs !== undefined && jobs.length === SWEEP_COUNT) this.#idleAtMs.set(queue, idleAtMs);
   }
 
-  /** Whether a queue has nothing, and no worker has anything of it. */
+  /** Whether a queue is empty, and no worker runs a message of it. */
   async #isIdle(queue: string): Promise<boolean> {
     const depth = await this.#deps.backend.depth(queue).catch(() => undefined);
     return depth !== undefined && depth.waiting + depth.active + depth.delayed === 0;
@@ -131,7 +131,7 @@ export class JobSweeper implements Closable {
     const backlog = await backend.backlog(queue).catch(() => undefined);
     if (backlog === undefined) return { forMs: timing.resendAnywayMs, priority: ANY_PRIORITY };
     const { ids } = toJobMessage(backlog.data);
-    // The rows say the same by the clock of the database: the clock of the process that added the message may be wrong.
+    // The rows also say how long these jobs have waited, by the clock of the database. The clock of the process that added the message may be wrong.
     const next = ids.length === 0 ? [] : [...(await table.standing(ids)).values()];
     const waitedMs = Math.max(backlog.waitedMs, ...next.map(({ idle_ms }) => idle_ms));
     const handedOut = this.#handedOut.get(queue) ?? new HandedOut(timing.resendAfterMs / 2);

@@ -13,7 +13,7 @@ export const DEATHS_BEFORE_ALONE = 2;
 /** After this many deaths while it ran alone, a job fails for good. */
 const DEATHS_ALONE_BEFORE_FAILED = 3;
 
-/** The reason of a job that failed because of its deaths. */
+/** The stored reason of a job that failed because of its deaths. */
 export const CRASHED = "crashed its process";
 
 /** How early a queue may hand out a job: the clocks of the queue and the database differ. */
@@ -51,15 +51,16 @@ interface JobTableDeps {
  *
  *     outbox  --takeOver--> waiting
  *     waiting --claim, note--> running
- *     running --done, complete--> done                        removed when it was kept long enough
- *     running --again--> waiting, later, mostly one failure more     fail, if attempts are up --> failed
+ *     running --done, complete--> done, and removed when it was kept long enough
+ *     running --again--> waiting, later, mostly with one failure more
+ *     running --fail--> failed, because its attempts are up or another run would not help
  *     running --giveBack, passOn, giveBackUnheard--> waiting, no failure
  *     running --its lease ends, reclaim--> waiting, one death more
  *     running alone --diedAlone--> waiting, or failed after 3
  *     failed  --rerun--> waiting
  *
  * I1. No two claims of a job have the same fence (`run_by`). All that is written about a run is written under its attempt and its fence.
- * I2. A job runs in one process at a time: only a waiting row is claimed. A running row waits again only by its own run, or after its lease has ended.
+ * I2. A job runs in one process at a time: only a waiting row is claimed. Only its own run, or the end of its lease, makes a running row wait again.
  * I3. A deduplication key is held from the outbox until a run begins, even if earlier claims led to no run.
  * I4. Only jobs that this version has are sent, because the declaration of a job decides its queue. Other jobs wait, unsent, for a process that has them.
  * I5. Statements on many rows skip rows that other sessions have locked.
@@ -102,7 +103,8 @@ export class JobTable {
   }
 
   /**
-   * Writes claims, under a fence of {@link JobTable.nextFence}, and ends in one statement, each as {@link JobTable.claim} and {@link JobTable.done} do.
+   * Writes claims and ends of runs in one statement: claims as {@link JobTable.claim} does, under a fence of {@link JobTable.nextFence}, and ends as
+   * {@link JobTable.done} does.
    *
    * Shape: `claimed` has the claims by job id, `ended` the ids of the jobs whose end was written. Locked rows are skipped, and are in neither (I5).
    * Errors: CONFLICT besides the usual ones - nothing is written.
@@ -138,7 +140,7 @@ export class JobTable {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  /** Lengthens the leases of claims. Locked rows are skipped (I5): such a run is mostly just ending. */
+  /** Lengthens the leases of claims. Locked rows are skipped (I5): mostly such a run is just ending. */
   async renew(claims: readonly JobClaim[], leaseMs: number, deadlineMs: number): Promise<Renewal<JobClaim>> {
     const keys = claims.map((claim, n) => ({ n, ...leaseKey(claim) }));
     type Row = { readonly n: number; readonly renewed: boolean };
@@ -171,7 +173,7 @@ export class JobTable {
     return `${this.#runner}/${++this.#claimCount}`;
   }
 
-  /** The statement that keeps a job in this run until the transaction is over, or finds that this run has ended it. Shape: no row if another run has the job. */
+  /** The statement that keeps a job in this run until the transaction is over. Shape: a row, also if this run has ended the job; none if another run has it. */
   hold(claim: JobClaim): SQL {
     return sql`select 1 from ${this.#jobs} where (${held(claim)}) or (id = ${claim.id}::uuid and state = 'done' and attempts = ${claim.attempt}) for share`;
   }
@@ -182,7 +184,7 @@ export class JobTable {
     return rows.length > 0;
   }
 
-  /** Keeps the progress of a run. */
+  /** Stores the progress of a run. */
   async progress(claim: JobClaim, value: object | number): Promise<void> {
     await this.#database.rows("job progress", sql`update ${this.#jobs} set progress = ${JSON.stringify(value)}::json where ${held(claim)}`);
   }
@@ -198,7 +200,7 @@ export class JobTable {
     return (await this.#database.rows("complete job", this.complete(claim, result))).length > 0;
   }
 
-  /** Whether this very run has completed, in the transaction of its effect. */
+  /** Whether this very run has completed the job. */
   async isDone({ id, attempt }: JobClaim): Promise<boolean> {
     const rows = await this.#database.rows(
       "read job",
@@ -257,7 +259,7 @@ export class JobTable {
     return row?.state;
   }
 
-  /** Makes a job wait again that failed for good. Its deaths are kept: a job that killed two processes is run alone at once. */
+  /** Makes a job that failed for good wait again. Its deaths are kept: a job that killed two processes is run alone at once. */
   async rerun(id: string): Promise<SendableJob | undefined> {
     const [row] = await this.#database.rows<SendableJob>(
       "rerun job",
@@ -277,17 +279,17 @@ export class JobTable {
     return this.#database.rows<SendableJob>("take jobs over", this.#statements.takeOver(rows));
   }
 
-  /** Counts those of these jobs that stay in the outbox because their delay cannot be read. */
+  /** Counts the jobs among these that stay in the outbox because their delay cannot be read. */
   unreadable(rows: readonly OutboxPlace[]): Promise<readonly JobCount[]> {
     return this.#database.rows<JobCount>("look for unreadable jobs", this.#statements.countUnsettled(rows));
   }
 
-  /** Counts those of these jobs that this version does not know and that no version has sent. */
+  /** Counts the jobs among these that this version does not know and that no version has sent. */
   unknown(ids: readonly string[]): Promise<readonly JobCount[]> {
     return this.#database.rows<JobCount>("look for unknown jobs", this.#statements.countUnknown(ids));
   }
 
-  /** Notes that no queue has these jobs: the next sweep of a process that knows them sends them again. */
+  /** Notes that no queue has these jobs. The next sweep of a process that knows them sends them again. */
   async unsent(ids: readonly string[]): Promise<void> {
     await this.#database.rows("unsent jobs", sql`update ${this.#jobs} set sent_at = null where id = any(${uuids(ids)}) and state = 'waiting'`);
   }
@@ -322,7 +324,7 @@ export class JobTable {
    * Counts a death for each job whose lease has ended, and makes it wait again: for {@link SWEEP_COUNT} jobs at most. Does nothing after `untilMs` by the
    * database's clock. Returns the name of each of these jobs.
    *
-   * A death while running alone is counted by the process that watches the child. If that process died too, the job is not to blame.
+   * The death of a child that ran a job alone is counted by the process that watches the child. If that process died too, the job is not taken for the cause.
    */
   async reclaim(untilMs: number): Promise<readonly string[]> {
     const rows = await this.#database.rows<{ name: string }>("reclaim jobs", this.#statements.reclaim(untilMs, SWEEP_COUNT));

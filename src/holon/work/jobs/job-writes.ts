@@ -8,8 +8,8 @@ interface JobWritesDeps extends RetryDeps {
 const WAITS = { firstMs: 100, greatestMs: 2_000 };
 
 /**
- * Repeats a write about a run until the database has accepted it: while the database is away or restarts, or another session has locked the row. Otherwise a
- * run that went well would count as a failure or a death.
+ * Repeats a write about a run until the database has accepted it. A write fails while the database is away or restarts, or while another session has locked the
+ * row. If it were not repeated, a run that went well would count as a failure or a death.
  *
  * Each write is fenced: if it runs twice, or after another process took the job, it changes nothing. So it is repeated for any length of time, until the
  * process stops.

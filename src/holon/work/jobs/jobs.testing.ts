@@ -36,7 +36,7 @@ interface StartOptions {
   readonly thread?: LeaseThread;
 }
 
-/** A database with the context, and workers of its jobs. */
+/** A database with the tables of the context, and workers that run its jobs. */
 interface JobsPlace {
   readonly url: string;
   readonly role: string | undefined;

@@ -13,9 +13,9 @@ interface LeftJobsDeps extends TaskDeps {
   readonly table: JobTable;
   readonly sender: JobSender;
   readonly runner: JobRunner;
-  /** Of the shared queue. */
+  /** The gate of the shared queue. */
   readonly gate: JobGate;
-  /** Once it was woken, it looks this often if nothing wakes it. */
+  /** After the first wake: the time until the next look if nothing wakes it. */
   readonly everyMs: number;
 }
 
@@ -64,8 +64,8 @@ export class LeftJobs implements Closable {
   }
 
   /**
-   * Puts left jobs that have a queue of their own on it. After a queue did not take jobs, it is tried with one job until it takes that: a queue that refuses
-   * must not be tried in a loop, and must not hold up other queues. Returns whether there may be more jobs that a queue takes.
+   * Puts left jobs that have a queue of their own on that queue. A queue that did not take jobs is tried with a single job until it takes one: it must not be
+   * tried in a loop, and must not hold up other queues. Returns whether there may be more jobs that a queue takes.
    */
   async #sendLimited(): Promise<boolean> {
     const { table, sender } = this.#deps;

@@ -133,7 +133,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
     const older = await startOlder();
     await place.append(jobsOf("thank", 12));
     await place.publish(older);
-    // An older version that has the job without a limit puts it on the shared queue like this.
+    // An older version, in which the job has no limit, puts it on the shared queue like this.
     const ids = await place.sql<{ id: string }[]>`select id from orders.holon_jobs where name = 'thank'`;
     await opened.backend.add(
       "jobs.orders",
@@ -190,7 +190,7 @@ function behaves(open: () => Promise<OpenedBackend>): void {
       { send: completing("send"), thank: completing("thank") },
       { backend: opened.backend, schedules: { thanks: schedule("0 0 1 1 *", "thank", { n: 1 }) } },
     );
-    // Otherwise the newer version would fire them itself.
+    // Otherwise the newer version would fire the schedules itself.
     await newer.close();
     await place.sql`update orders.holon_schedules set next_at = now() - interval '1 hour'`;
     const [before] = await place.sql`select * from orders.holon_schedules`;

@@ -11,8 +11,8 @@ export interface AloneRequest {
 }
 
 /**
- * The outcome of the child. `ended`: it has written how the job ended. `died`: it ended while it had the job. `unstarted`: it never had the job, which is not
- * the job's fault.
+ * The outcome of the child. `ended`: it has written how the job ended. `died`: it ended while it had the job. `unstarted`: it never had the job, or the signal
+ * stopped it, so the job is not the cause.
  */
 type AloneOutcome = { readonly kind: "ended" } | { readonly kind: "died" | "unstarted"; readonly how: string };
 
@@ -81,8 +81,8 @@ export function createRunAlone(options: AloneProcessOptions): RunAlone {
 }
 
 /**
- * Calls a function after the event loop has read what arrived, and noticed which leases are over, while this process was frozen: the child may have ended, or
- * have been frozen as well.
+ * Calls a function after the event loop has read what arrived while this process was frozen, and has noticed which leases are over. The child may have ended
+ * meanwhile, or may have been frozen as well.
  */
 function afterMissed(run: () => void): void {
   setImmediate(() => setImmediate(run));
@@ -113,7 +113,7 @@ export function serveAlone(channel: AloneChannel, run: (request: AloneRequest) =
     if (message.kind !== "run") return;
     run(message.request).then(
       () => tell({ kind: "ended" }),
-      // The end of the run could not be written. The parent counts this as a death: it cannot know better.
+      // The end of the run could not be written. The parent counts this as a death, because it cannot see the reason.
       leave,
     );
   });

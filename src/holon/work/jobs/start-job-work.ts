@@ -26,7 +26,7 @@ import { LeftJobs } from "./left-jobs.ts";
 import type { AloneRequest, RunAlone } from "./run-alone.ts";
 import { UnheardClaims } from "./unheard-claims.ts";
 
-/** Most jobs that are claimed ahead while runs are short, besides as many as run at once. */
+/** While runs are short, at most this many jobs are claimed ahead, plus as many as run at once. */
 const AHEAD_COUNT = 16;
 
 /** The jobs and schedules of a context. */
@@ -62,8 +62,8 @@ export interface JobWork extends Closable, JobAdmin {
 /**
  * Works on the jobs and schedules of one context in this process. Any number of other processes may do the same.
  *
- * Guarantee: a job that was enqueued runs until it is done or has failed for good, whatever queue or process is lost meanwhile. It runs at least once; what its
- * handler writes by `complete` happens once.
+ * Guarantee: a job that was enqueued runs until it is done or has failed for good, whatever queue or process is lost meanwhile. It runs at least once. What its
+ * handler writes in the transaction of `complete` is written once.
  */
 export async function startJobWork(deps: JobWorkDeps): Promise<JobWork> {
   const { module, handlers, store, backend, services, runAlone } = deps;
@@ -122,7 +122,7 @@ export async function startJobWork(deps: JobWorkDeps): Promise<JobWork> {
         await runner.leaveToOthers(ids, run.isRetry);
         return store.leftWork();
       }
-      // Put here by a version that declares it differently. The limits of its own queue hold only there.
+      // A version that declares this job differently put it here. The limits of the job hold only on its own queue.
       if (jobQueueName(context, run.name, jobs) !== queue) return runner.moveOn(ids, run.isRetry);
       // With several jobs in a message, the progress of one would look like the progress of all.
       const show = ids.length === 1 ? { show: run.progress } : {};
@@ -162,7 +162,7 @@ export async function startJobWork(deps: JobWorkDeps): Promise<JobWork> {
   };
 }
 
-/** Runs the job that the parent holds, in the child, and writes how the run ended. */
+/** Runs, in the child, the job that the parent holds, and writes how the run ended. */
 export async function runJobAlone(
   { module, handlers, store, services }: Pick<JobWorkDeps, "module" | "handlers" | "store" | "services">,
   request: AloneRequest,

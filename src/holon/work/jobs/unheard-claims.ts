@@ -13,7 +13,7 @@ interface UnheardClaim {
   readonly fence: string;
   /** A moment on the monotonic clock, before the claim was sent. */
   readonly sinceMs: number;
-  /** Until when its commit may still arrive; undefined until it was given up and the database has answered. */
+  /** Until when its commit may still arrive; undefined until the claim was given up and the database has answered. */
   untilMs: number | undefined;
 }
 
@@ -36,7 +36,7 @@ const BACKOFF = { firstMs: 250, greatestMs: 2_000 };
  *     given up --the database has answered for a whole lease-->      forgotten: it was never committed
  *
  * I1. A claim is handed out or given back, never both: it is taken out of the map before the database is asked about it.
- * I2. It is given back under its own fence, so that no other claim of its job is changed, whether older, later or being written.
+ * I2. A claim is given back under its own fence. So no other claim of its job is changed: not an older one, not a later one, not one that is being written.
  * I3. A claim that was given up is looked for until no commit of it can still come: a server may run the statement after the connection was lost.
  * I4. If there are too many claims, the oldest are kept: later ones found the database away, and were not committed.
  */
@@ -85,7 +85,7 @@ export class UnheardClaims implements Closable {
     return claim.sinceMs;
   }
 
-  /** The job is not requested any more: its remaining claims are given back as soon as the database answers. */
+  /** Must be called when the job is not requested any more: its remaining claims are given back as soon as the database answers. */
   giveUp(id: string): void {
     const claims = this.#unheard.get(id);
     if (claims === undefined) return;
@@ -95,7 +95,7 @@ export class UnheardClaims implements Closable {
     this.#task.wake();
   }
 
-  /** Gives back what it can, once. The leases of the other claims end by themselves. */
+  /** Gives back the claims that it can give back, once. The leases of the other claims end by themselves. */
   async close(): Promise<void> {
     await this.#task.close();
     for (const claims of this.#unheard.values()) for (const claim of claims) this.#givenUp.add(claim);

@@ -19,7 +19,7 @@ describe("what a queue handed out", () => {
     queue.note({ waitedMs: 500, priority: 0 }, 1_000);
     queue.note({ waitedMs: 10, priority: 0 }, 1_050);
     queue.note({ waitedMs: 10, priority: 0 }, 1_100);
-    // Sent before 500, and 100 before that.
+    // The queue handed out what was sent before 500. Lost is what was sent 100 before that.
     expect(queue.lostAt(1_110)).toEqual({ forMs: 710, priority: 0 });
     queue.note({ waitedMs: 10, priority: 0 }, 1_150);
     expect(queue.lostAt(1_150)).toEqual({ forMs: 210, priority: 0 });

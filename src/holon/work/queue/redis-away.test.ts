@@ -6,7 +6,7 @@ import { startTestRedis } from "./redis-server.testing.ts";
 
 const options = { log: silentLogger, clock: systemClock, prefix: "away" };
 
-// Seen red with `disconnect` instead of closing by force: it waits for a connection that never comes, until the process is killed.
+// Seen red with `disconnect` instead of closing by force: `disconnect` waits for a connection that never comes, until the process is killed.
 it.each(["was there", "never was there"])("a process stops while its Redis is away, which %s before", { timeout: 30_000 }, async (before) => {
   const redis = await startTestRedis();
   if (before === "never was there") await redis.kill();

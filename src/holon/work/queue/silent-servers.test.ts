@@ -45,7 +45,7 @@ describe.concurrent.each(["redis", "postgres"] as const)("queues on a silent %s"
         const ran: string[] = [];
         backend.work("letters", { concurrency: 2 }, async ({ id }) => void ran.push(id));
         await expect.poll(() => backend.reachable).toBe(true);
-        // The next job that is due by itself. A worker may wait for it, and learns of other jobs only on the connection on which it waits.
+        // The next job that becomes due. A worker may wait for it, and learns of other jobs only on the connection on which it waits.
         await backend.add("letters", [{ id: "in-an-hour", name: "x", data: {}, delayMs: 3_600_000 }]);
         await backend.add("letters", [{ id: "before", name: "x", data: {} }]);
         await expect.poll(() => ran, PATIENT).toEqual(["before"]);

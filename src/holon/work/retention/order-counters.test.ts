@@ -28,7 +28,7 @@ const emit = (...keys: string[]) =>
     for (const key of keys) await tx.appendEvent({ name: "placed", key, payload: {} });
   });
 
-/** Emits as the previous version does: it knows no mark, and begins at 1. */
+/** Emits as the previous version does: that version writes no mark, and begins at 1. */
 const emitAsBefore = (key: string) => sql`with number as (
     insert into orders.holon_order as o (name, ordered_key, last_number) values ('placed', ${key}, 1)
     on conflict (name, ordered_key) do update set last_number = o.last_number + 1 returning o.last_number
@@ -62,7 +62,7 @@ describe("the counter of a key", () => {
     await settle();
     await pass(39);
     await look();
-    // The key has been in use since the mark of its first event: it is marked again. The key with one event is not.
+    // The key `a` was used after it was marked, so it is marked again. The key `b`, with one event, is not.
     expect(await counters()).toEqual(["a"]);
     await pass(39);
     await look();

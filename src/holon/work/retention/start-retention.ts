@@ -9,15 +9,15 @@ import { interval, type WorkData, WorkDatabase } from "../engine/work-database.t
 /** Time between two looks for rows to remove. */
 const LOOK_MS = 60_000;
 
-/** Added to the time after which no inbox knows an event of a key any more. */
+/** Added to the time after which no inbox has an event of a key any more. */
 export const ORDER_MARGIN_MS = 86_400_000;
 
 /** The times for which rows are kept. */
 type KeptTimes = Pick<Limits, "outboxKeptMs" | "inboxKeptMs" | "doneJobsKeptMs" | "failedJobsKeptMs" | "runsKeptMs" | "awaitedEventsKeptMs">;
 
-/** A retention that knows how far it is behind. */
+/** A retention with an expression that says how far it is behind. */
 interface WatchedRetention extends Retention {
-  /** How long ago the oldest row should have been removed: an expression in milliseconds, which costs one look into an index. */
+  /** An SQL expression: how long ago the oldest row should have been removed, in milliseconds. It costs one look into an index. */
   lag(): SQL;
 }
 
@@ -32,8 +32,8 @@ interface RetentionDeps extends TaskDeps {
   readonly data: Pick<WorkData, "transaction" | "statement" | "context">;
   readonly times: KeptTimes;
   /**
-   * Whether this process does the background work of the context. If not, it removes only idempotency keys: processes that answer calls make these, and an app
-   * may have no other processes.
+   * Whether this process does the background work of the context. If not, it removes only idempotency keys: processes that answer calls make these keys, and an
+   * app may have no processes of another kind.
    */
   readonly works: boolean;
   readonly removed?: CountRemoved;
@@ -45,7 +45,7 @@ export interface ContextRetention extends Closable {
   readonly context: string;
   /** How far the removal is behind, by table. Errors: UNAVAILABLE - the context's database cannot be reached. */
   lags(): Promise<readonly RetentionLag[]>;
-  /** Looks now. */
+  /** Starts a look now. */
   wake(): void;
   /** Stops after the batch that runs. */
   close(): Promise<void>;
@@ -59,7 +59,8 @@ export function contextRetentions(database: WorkDatabase<RetentionDeps["data"]>,
   const aged = (table: string, column: string, keptMs: number, which?: SQL): AgedRows =>
     new AgedRows(database, { table, column, keptMs, ...(which === undefined ? {} : { which }) });
   return [
-    // Their deliveries are removed with them, by the foreign key. A watcher that resumes before a removed event has missed it.
+    // The deliveries of an event are removed with it, by the foreign key. The position of the last removed event is kept: a watcher that resumes before it has
+    // missed an event.
     new AgedRows(database, {
       ...{ table: "holon_outbox", column: "settled_at", keptMs: times.outboxKeptMs },
       ...{ goneColumns: sql`kind, name, position`, noting },
@@ -67,7 +68,7 @@ export function contextRetentions(database: WorkDatabase<RetentionDeps["data"]>,
     aged("holon_inbox", "settled_at", times.inboxKeptMs),
     aged("holon_jobs", "settled_at", times.doneJobsKeptMs, sql`state = 'done'`),
     aged("holon_jobs", "settled_at", times.failedJobsKeptMs, sql`state = 'failed'`),
-    // Their steps are removed with them. A stuck run has not ended, and stays.
+    // The steps of a run are removed with it. A stuck run has not ended, and stays.
     new AgedRows(database, {
       ...{ table: "holon_runs", column: "settled_at", keptMs: times.runsKeptMs },
       ...{ goneColumns: sql`id`, noting: sql`delete from ${database.table("holon_steps")} where run_id in (select id from gone)` },
@@ -106,12 +107,12 @@ export function startRetention({ data, times, works, removed, everyMs = LOOK_MS,
 /** How the rows of one table grow old: they are removed some time after something happened to them. */
 interface Aging {
   readonly table: string;
-  /** The column with that moment. A row is kept if it is null or in the future. The column has an index, with `which` as its condition. */
+  /** The column with the moment when that happened. A row is kept while this is null or in the future. The column has an index, with `which` as its condition. */
   readonly column: string;
   readonly keptMs: number;
   /** Which rows of the table; default: all. */
   readonly which?: SQL;
-  /** More to do in the statement that removes rows: a data-modifying query over `gone`, whose columns `goneColumns` names. */
+  /** A further part of the statement that removes rows: a data-modifying query over these rows, named `gone`, whose columns `goneColumns` names. */
   readonly noting?: SQL;
   readonly goneColumns?: SQL;
 }
@@ -123,8 +124,8 @@ type SweptDatabase = Pick<WorkDatabase, "table" | "rows">;
  * Removes the rows of a table by their age, the oldest first.
  *
  * I1. Rows are found by an index on their age, and removed by their place (`ctid`): a batch costs the same, however many rows the table has.
- * I2. Each batch begins where the previous one ended. Otherwise each would read the entries of all removed rows again, which stay in the index as long as any
- *     transaction of the server is older than the removal.
+ * I2. Each batch begins where the previous one ended. Otherwise each batch would read the entries of all removed rows again: these entries stay in the index as
+ *     long as any transaction of the server is older than the removal.
  * I3. Locked rows are skipped until the next look.
  */
 class AgedRows implements Retention {
@@ -173,7 +174,7 @@ class AgedRows implements Retention {
   }
 }
 
-/** How long ago the time ended that a moment was to be kept for, in milliseconds. */
+/** How long ago the row with the moment `oldest`, which is kept for `keptMs`, should have been removed, in milliseconds; 0 without such a row. */
 function lagOf(oldest: SQL, keptMs: number): SQL {
   return sql`coalesce((select extract(epoch from now() - o.at) * 1000 - ${keptMs}::double precision from (${oldest}) as o (at)), 0)::double precision`;
 }
@@ -185,11 +186,12 @@ function lagOf(oldest: SQL, keptMs: number): SQL {
  *     marked  --a later check finds another number, or an event---->  marked again, with the number and the time of that check
  *     marked  --a check after the time finds the same, no event---->  removed
  *
- * I1. A counter is removed only if no event took a number from it for the whole time. The mark contains the number at its moment, so this is seen whichever
- *     version took a number: earlier versions write neither the number nor the moment of a mark.
+ * I1. A counter is removed only if no event took a number from it for the whole time. The mark contains the number that the counter had at that moment. So a
+ *     check sees that a number was taken, whichever version took it: earlier versions write neither the number nor the moment of a mark.
  * I2. A counter is removed only if no event of its key is in the outbox: an event that is not acknowledged, or is kept for watchers, keeps its counter.
- * I3. A counter is removed only if the counter that replaces it would begin after it, see OutboxStatements: no number is given twice.
- * I4. A transaction that takes a number right now has locked the counter, which is skipped then. A later transaction waits, and begins a new counter.
+ * I3. A counter is removed only if the counter that replaces it would begin after its last number, see OutboxStatements. So no number is given twice.
+ * I4. A transaction that takes a number at this moment has locked the counter, so the counter is skipped. A transaction that comes after the removal has begun
+ *     waits, and begins a new counter.
  */
 export class OrderCounters implements Retention {
   readonly table = "holon_order";
@@ -224,7 +226,7 @@ export class OrderCounters implements Retention {
     return { removedCount: found?.removed ?? 0, isFull: found?.seen === count };
   };
 
-  /** How long ago the counter that was checked longest ago should have been checked again, in milliseconds. */
+  /** How long ago the counter whose last check is the oldest should have been checked again, in milliseconds. */
   lag(): SQL {
     const counters = this.#database.table(this.table);
     return lagOf(
