@@ -1,20 +1,20 @@
 /** A claim as both threads see it. */
 export interface HeldClaim {
-  /** Identifies the claim among all that are held. Never 0. */
+  /** Identifies the claim among all that are held. It is never 0. */
   readonly number: number;
-  /** Number of the statement that renews it. */
+  /** Number of the statement that renews the claim. */
   readonly kind: number;
-  /** When its run began or, before the run, when the claim was first held. It is a moment on the clock of the main thread. */
+  /** When the run of the claim began or, before the run, when the claim was first held. It is a moment on the clock of the main thread. */
   readonly sinceMs: number;
-  /** How long its run may take. */
+  /** How long the run may take. */
   readonly forMs: number;
-  /** Whether its run has begun and is not over: only such a run may be the one that blocks the main thread. */
+  /** Whether the run has begun and is not over: only such a run may be the one that blocks the main thread. */
   readonly isAtWork: boolean;
-  /** The id of its row. No spaces. */
+  /** The id of the row. It contains no spaces. */
   readonly id: string;
-  /** The fence of its lease. No spaces. */
+  /** The fence of the claim. It contains no spaces. */
   readonly fence: string;
-  /** What is run, for the log. */
+  /** The name of what runs, for the log. */
   readonly name: string;
 }
 

@@ -12,8 +12,8 @@ export const RENEWALS_PER_LEASE = 3;
 /** How the leases of one kind are renewed, as data that another thread can use. */
 export interface LeaseStatement {
   /**
-   * `$1` is a JSON array with `n`, `id` and `fence` of each claim; `$2` is the lease in milliseconds. It returns a row `{ n, renewed }` for each claim that is
-   * still held, and does not wait for locked rows.
+   * `$1` is a JSON array with `n`, `id` and `fence` of each claim; `$2` is the lease in milliseconds. The statement returns a row `{ n, renewed }` for each
+   * claim that is still held, and does not wait for locked rows.
    */
   readonly text: string;
   readonly leaseMs: number;

@@ -62,7 +62,7 @@ type JobOutcome = { readonly kind: "done" | "lost" } | { readonly kind: "again" 
 /** Shows the progress of a run outside of the database. */
 export type ShowProgress = (value: object | number) => Promise<void>;
 
-/** Called during a run. */
+/** The functions that are called during a run. */
 interface RunListener {
   readonly show?: ShowProgress | undefined;
   /** Called when the handler is done and only the end is left to be written. */
@@ -145,7 +145,7 @@ export class JobExecutor {
     try {
       data = parseData(parse, claim.data);
     } catch (error) {
-      // The data is the same at each attempt, so no later one can succeed.
+      // The data is the same at each attempt, so no later attempt can succeed.
       return this.#setAside(claim, log, error);
     }
     try {

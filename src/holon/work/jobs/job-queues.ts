@@ -31,12 +31,12 @@ export function jobQueues(context: string, jobs: JobMap): readonly [JobQueue, ..
 export interface SendableJob {
   readonly id: string;
   readonly name: string;
-  /** How often it has been put on a queue, including this time. */
+  /** How often the job has been put on a queue, including this time. */
   readonly sent_count: number;
-  /** Milliseconds until it may run. */
+  /** Milliseconds until the job may run. */
   readonly delay_ms: number;
   readonly priority: number | null;
-  /** Whether it was running in a process that died. */
+  /** Whether the job was running in a process that died. */
   readonly suspect: boolean;
 }
 

@@ -1,6 +1,6 @@
 import { integer, pgSchema, text, uuid } from "drizzle-orm/pg-core";
 
-/** The table that jobs of tests write: a row for each effect. */
+/** The table that the jobs of tests write to: one row for each effect. */
 export const effects = pgSchema("orders").table("effects", {
   id: uuid().primaryKey().defaultRandom(),
   job: text().notNull(),

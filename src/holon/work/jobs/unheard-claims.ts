@@ -27,13 +27,13 @@ const PAGE_COUNT = 500;
 const BACKOFF = { firstMs: 250, greatestMs: 2_000 };
 
 /**
- * Claims of one runner whose answers were lost with the connection. They may have been committed. They are not renewed, so each committed one would count as a
- * death when its lease ends.
+ * Claims of one runner whose answers were lost with the connection. They may have been committed. They are not renewed, so each committed claim would count
+ * as a death when its lease ends.
  *
- *     unheard  --its job is requested again, and runs under it-->    handed out, as if its answer had come
- *     unheard  --its job is not requested any more-->                given up
- *     given up --the database answers, and it was committed-->       given back
- *     given up --the database has answered for a whole lease-->      forgotten: it was never committed
+ *     unheard  --its job is requested again, and runs under the claim-->    handed out, as if its answer had come
+ *     unheard  --its job is not requested any more-->                       given up
+ *     given up --the database answers, and the claim was committed-->       given back
+ *     given up --the database has answered for a whole lease-->             forgotten: the claim was never committed
  *
  * I1. A claim is handed out or given back, never both: it is taken out of the map before the database is asked about it.
  * I2. A claim is given back under its own fence. So no other claim of its job is changed: not an older one, not a later one, not one that is being written.

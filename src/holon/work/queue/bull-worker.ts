@@ -15,7 +15,7 @@ interface Asking {
 
 /**
  * Lets a worker pause when it could not ask for the next job. BullMQ itself asks again at once: when a server refused the request, or a connection could not be
- * opened, a process was seen to do nothing else than to ask.
+ * opened, a process was seen to do nothing but ask.
  */
 function pauseAfterFailures(worker: Worker): void {
   const asking = worker as unknown as Asking;

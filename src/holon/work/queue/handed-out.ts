@@ -19,7 +19,7 @@ const KEPT_COUNT = 500;
 /**
  * Remembers what a queue had handed out, and says which work the queue lost: its message was handed out a while ago, and its row still waits.
  *
- * I1. Work counts as lost only if its message was handed out at least the time of grace ago: the process that took the message may not have written that yet.
+ * I1. Work counts as lost only if its message was handed out at least the time of grace ago: the process that took the message may not have reported that yet.
  *     If another queue carries the news that work is done, the grace begins before the oldest message on that queue.
  * I2. Work counts as lost only if its message is not on the queue now: if a process dies, its message goes back to the queue.
  * I3. Work counts as lost only if it was sent at least the time of grace before the messages that were handed out: of two messages, the one that was written

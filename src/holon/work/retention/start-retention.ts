@@ -9,7 +9,7 @@ import { interval, type WorkData, WorkDatabase } from "../engine/work-database.t
 /** Time between two looks for rows to remove. */
 const LOOK_MS = 60_000;
 
-/** Added to the time after which no inbox has an event of a key any more. */
+/** This margin is added to the time after which no inbox has an event of a key any more. */
 export const ORDER_MARGIN_MS = 86_400_000;
 
 /** The times for which rows are kept. */
@@ -107,10 +107,10 @@ export function startRetention({ data, times, works, removed, everyMs = LOOK_MS,
 /** How the rows of one table grow old: they are removed some time after something happened to them. */
 interface Aging {
   readonly table: string;
-  /** The column with the moment when that happened. A row is kept while this is null or in the future. The column has an index, with `which` as its condition. */
+  /** The column with the moment when that happened. A row is kept while this is null or in the future. An index on the column has `which` as its condition. */
   readonly column: string;
   readonly keptMs: number;
-  /** Which rows of the table; default: all. */
+  /** The condition for the rows that are removed; default: all rows. */
   readonly which?: SQL;
   /** A further part of the statement that removes rows: a data-modifying query over these rows, named `gone`, whose columns `goneColumns` names. */
   readonly noting?: SQL;

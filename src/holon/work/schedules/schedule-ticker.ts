@@ -18,7 +18,7 @@ interface ScheduleRow {
   readonly cron: string;
   readonly time_zone: string;
   readonly next_ms: number;
-  /** When it fired last, and the present time, both by the clock of the database. */
+  /** When the schedule fired last, and the present time, both by the clock of the database. */
   readonly fired_ms: number | null;
   readonly now_ms: number;
 }
