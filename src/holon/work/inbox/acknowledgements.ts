@@ -9,15 +9,19 @@ import { type AckMessage, ackQueue, type EventMessage, readAck } from "./event-m
 /** Most events that one acknowledgement names. */
 const ACK_COUNT = 500;
 
-/** How long an acknowledgement waits for more events to name. No process waits for it, and each one is a job and a transaction of its own. */
+/**
+ * How long an acknowledgement waits for more events to name. Nothing waits for an acknowledgement, and each one costs a job and a transaction, so few large
+ * ones are better.
+ */
 const GATHER_MS = 30;
 
 /**
  * Acknowledges events: reports to their producers that this context has taken them. Events that are taken within 30 ms, or while an acknowledgement is being
  * sent, share one.
  *
- * If an acknowledgement is lost, the producer sends its events again, and they are acknowledged then. So this class has no task and retries nothing: what it
- * would have to keep while the queues are away has no bound. The queues end each attempt within a bounded time.
+ * If an acknowledgement is lost, the producer sends its events again, and this context acknowledges them then. So this class has no task and retries nothing.
+ * To retry, it would have to keep acknowledgements while the queues are away, and their number has no bound. The queues end each attempt to send within a
+ * bounded time.
  */
 export class AckSender {
   readonly #subscriber: string;
@@ -35,7 +39,7 @@ export class AckSender {
     this.#log = log;
   }
 
-  /** Acknowledges these events soon: their producer need not send them again. */
+  /** Acknowledges these events soon, so that their producer does not send them again. */
   taken(producer: string, messages: readonly EventMessage[]): void {
     const waiting = this.#waiting.get(producer) ?? [];
     for (const { id, position } of messages) waiting.push({ id, position });
@@ -76,10 +80,10 @@ export class AckSender {
         await this.#add(producer, { kind: "taken", subscriber: this.#subscriber, events });
       } catch (error) {
         this.#waiting.delete(producer);
-        this.#log.debug({ err: error, producer }, "acknowledgements are lost; the events come again");
+        this.#log.debug({ err: error, producer }, "acknowledgements are lost; their producer sends the events again");
       }
     }
-    // In the same turn as the last look: what comes later starts a new sending.
+    // Deleted in the same turn of the event loop in which no more events were found: an event that comes later starts a new sending.
     this.#sending.delete(producer);
   }
 
@@ -101,7 +105,9 @@ interface AckWorkerDeps extends RetryDeps {
   readonly isClosing: () => boolean;
 }
 
-/** Takes the acknowledgements of a producer's events, and the subscriptions to them. Messages that it does not understand are left for other versions. */
+/**
+ * Takes the acknowledgements of a producer's events, and the subscriptions to them. Messages that this version does not understand are left for other versions.
+ */
 export function workAcknowledgements(deps: AckWorkerDeps): QueueWorker {
   const { producer, backend, subscriptions, unknown, policy, isClosing } = deps;
   const queue = ackQueue(producer);

@@ -206,7 +206,7 @@ describe.skipIf(!hasRedis)("a queue of events on Redis", { timeout: 120_000 }, (
       await place.startProducer(refusing, {}, [...subscribing, ...subscribing.map((orders) => ({ ...orders, name: "mails" }))]);
       await place.emitMany(1);
       await until(() => adding === 1);
-      // Far longer than the time until the next look.
+      // This is far longer than the time until the next look.
       await sleep(500);
       expect([tries, most]).toEqual([1, 1]);
       slow.resolve();

@@ -17,7 +17,7 @@ afterEach(async () => {
   await place.sql`truncate orders.stock`;
 });
 
-/** Takes from a few rows, in turns upwards and downwards: two transactions of many events each wait for rows of the other. */
+/** Takes from a few rows, upwards and downwards by turns, so that two transactions of many events each wait for rows of the other. */
 function takingStock() {
   const seen = { deadlocks: 0 };
   const react = async ({ event, tx }: EventArguments) => {

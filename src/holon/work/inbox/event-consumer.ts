@@ -19,7 +19,7 @@ interface TakenBatch {
   readonly taken: readonly EventMessage[];
   /** The database accepts neither these events nor a note that they failed. */
   readonly refused: readonly EventMessage[];
-  /** The process stops before it reached these events: nothing was done with them. */
+  /** The process stopped before it reached these events. Nothing was done with them. */
   readonly left: readonly EventMessage[];
 }
 
@@ -30,7 +30,7 @@ type TakenTurn = Omit<TakenBatch, "left">;
 interface Taken {
   /** These are acknowledged. */
   readonly taken: readonly EventMessage[];
-  /** Events that the time was too short for, and events whose key another transaction has locked. */
+  /** Events for which the time was too short, and events whose key another transaction has locked. */
   readonly left: readonly EventMessage[];
   /** Of `left`, the events whose key another transaction has locked. */
   readonly busy: readonly EventMessage[];
@@ -40,7 +40,7 @@ interface Taken {
 interface Taking {
   readonly producer: string;
   readonly messages: readonly EventMessage[];
-  /** Due events from here on are held instead of handled. */
+  /** From this event on, due events are held instead of handled; undefined if no handler was slow. */
   readonly holdFrom: SlowFailure | undefined;
   /** Whether to wait for keys that other transactions have locked. */
   readonly waits: boolean;
@@ -64,7 +64,7 @@ type Tx = DataTransaction<Tables>;
  * I2. Events of one key are handled in their order. A transaction locks the key before it looks at its events, and an event is handled only after the event
  *     that it needs is done or skipped.
  * I3. An event is acknowledged only if its row, or its failed attempt, is committed. All other events are sent again.
- * I4. A failed attempt is counted only if a handler was called or the check of the payload threw. A database that is away counts for no event.
+ * I4. A failed attempt is counted only if a handler was called or the check of the payload threw. If the database is away, no failure is counted for any event.
  * I5. Events that fail together are taken again one by one: an event that fails does not keep the others from being handled.
  */
 export class EventConsumer {
@@ -76,10 +76,10 @@ export class EventConsumer {
 
   /**
    * Takes the events of one job. It takes as many in one transaction as time allows. If that transaction fails, it takes them one by one, so that each event
-   * has its own outcome (I5). If a slow handler failed, the events before it are taken again, and it is held together with all events behind it: the job does
-   * not wait for each of them in turn.
+   * has its own outcome (I5). If a slow handler failed, the events before its event are taken again. Its event and all events behind it are held, so that the
+   * job does not wait for each of them in turn.
    *
-   * If another transaction has locked a key, all events of that key are taken after the others: they do not hold the others up, and keep their order.
+   * If another transaction has locked a key, all events of that key are taken after the others. So they do not hold up the others, and they keep their order.
    *
    * Errors: UNAVAILABLE, OVERLOADED - the database is away; events that were not taken are sent again.
    */
@@ -122,16 +122,16 @@ export class EventConsumer {
     return { taken: turns.flatMap(({ taken }) => taken), refused: turns.flatMap(({ refused }) => refused), left: rest };
   }
 
-  /** The first of these events that may share one transaction: those before the first one whose name is contended, or that one alone. */
+  /** The first of these events that may share one transaction: all before the first event of a contended name. If that event comes first, it is taken alone. */
   #together(producer: string, messages: readonly EventMessage[]): readonly EventMessage[] {
     const at = messages.findIndex(({ name }) => this.#deps.pauses.isContended({ producer, name }));
     return at < 0 ? messages : messages.slice(0, Math.max(1, at));
   }
 
   /**
-   * Notes the failed attempt of an event, which is due again then. The event is refused if the database does not accept the note, because of a text that it
-   * cannot store. It is also refused if no handler was called: its turn may not have come, and if it were due, it would be handled before the events that it
-   * waits for (I2).
+   * Notes the failed attempt of an event, and when it is due again. The event is refused if the database does not accept the note, because of a text that
+   * cannot be stored. The event is also refused if no handler was called: its turn may not have come, and a due event would be handled before the events that
+   * it waits for (I2).
    */
   async #noteFailure(producer: string, message: EventMessage, error: unknown, blame: HandlerBlame<EventMessage>): Promise<TakenTurn> {
     return (await this.#isNoted(producer, message, error, blame)) ? { taken: [message], refused: [] } : { taken: [], refused: [message] };
@@ -162,7 +162,7 @@ export class EventConsumer {
     let unhandled: readonly Candidate[] = [];
     const scope = { task: `events of ${producer}`, isOne: messages.length === 1, blame: () => blame };
     const woken = await inEventScope(this.#deps, scope, async (tx) => {
-      // The transaction may be repeated, and fail in another way then.
+      // The transaction may be repeated, and may then fail in another way.
       blame.reset();
       // I2. Both statements are sent at once: the second one starts when the first one has the locks.
       const locking = waits ? inbox.lockKeys(tx, producer, messages).then(() => messages) : inbox.tryLockKeys(tx, producer, messages);

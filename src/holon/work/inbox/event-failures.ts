@@ -10,12 +10,12 @@ import type { EventMessage } from "./event-message.ts";
 import type { FailedAttempt } from "./failed-attempt.ts";
 import type { Inbox } from "./inbox.ts";
 
-/** After an attempt that met locked rows, the wait is this many times the first wait. */
+/** After an attempt that met locked rows, the waits begin at this many times the usual first wait. */
 const CONTENTION_WAIT = 8;
 
 /**
- * Why an attempt failed: the handler threw; rows were locked by another transaction, which never counts; or it was cut off, which counts if the attempt before
- * was cut off too.
+ * Why an attempt failed. `handler`: the handler threw. `contention`: another transaction had locked rows; this never counts as a failure. `cut off`: the
+ * attempt was ended from outside; this counts if the attempt before was cut off too.
  */
 type Cause = "handler" | "contention" | "cut off";
 
@@ -27,8 +27,8 @@ const COUNTED: Readonly<Record<Cause, SQL>> = {
 
 const SAID: Readonly<Record<Cause, string>> = {
   handler: "the handler of an event failed and is tried again",
-  contention: "the handler of an event met rows that others keep; it is tried again, and no attempt is counted",
-  "cut off": "the handler of an event was cut off; it is tried again, and an attempt is counted if that happens twice in a row",
+  contention: "the handler of an event met rows that other transactions have locked; it is tried again, and no attempt is counted",
+  "cut off": "the handler of an event was cut off; it is tried again, and an attempt is counted if it is cut off twice in a row",
 };
 
 interface EventFailuresDeps {
@@ -44,8 +44,8 @@ interface EventFailuresDeps {
 /**
  * Counts the failed attempts of events. After a failed attempt an event is held until the next one; after the last one it is parked.
  *
- * Locked rows and deadlocks are no failure of a handler: its event is held, and tried again until the other transactions are done. An attempt that was cut off
- * from outside is no failure either, see {@link WAS_CUT_OFF}.
+ * Locked rows and deadlocks do not count as failures of a handler: its event is held, and is tried again until the other transactions have ended. An attempt
+ * that was cut off from outside does not count either, the first time in a row, see {@link WAS_CUT_OFF}.
  */
 export class EventFailures {
   readonly #deps: EventFailuresDeps;

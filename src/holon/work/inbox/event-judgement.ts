@@ -38,11 +38,11 @@ interface KnownEvents {
   readonly messages: readonly EventMessage[];
   /** By {@link Inbox.statesAround}. */
   readonly known: ReadonlyMap<string, InboxState>;
-  /** Due events from here on are held; undefined if no handler was slow. */
+  /** From this event on, due events are held; undefined if no handler was slow. */
   readonly holdFrom: SlowFailure | undefined;
 }
 
-/** Decides about each event, the events of one key in their order: what is done here counts as done for the next event of the key. */
+/** Decides about each event. Events of one key are decided in their order: an event that will be handled now counts as done for the next one of its key. */
 export function judgeEvents(
   { routes, pauses }: { readonly routes: EventRoutes; readonly pauses: HandlerPauses },
   { producer, messages, known, holdFrom }: KnownEvents,
@@ -55,7 +55,7 @@ export function judgeEvents(
     const isHere = holdFrom !== undefined && message.position >= holdFrom.message.position;
     const isSlow = isHere || pauses.isSlow({ producer, name: message.name });
     const isTurn = waitsFor === undefined && !isSlow;
-    // A payload is checked only when it is the event's turn: if it were parked now, it could be released before the event before it has come.
+    // A payload is checked only when it is the turn of its event. An event that was parked earlier could be released before its predecessor has come.
     const payload = blame.duringParse(() => (isTurn ? route?.parse(message.payload) : message.payload));
     const state = payload instanceof ParseFailure ? "parked" : isTurn && route !== undefined ? "done" : "held";
     const isDue = waitsFor === undefined || waitsFor === "decision";
@@ -73,10 +73,10 @@ export function judgeEvents(
 /**
  * What an event waits for.
  *
- * - `predecessor`: the event before it, which is held or parked here. When that one is over, it wakes this one.
- * - `arrival`: the event before it, which is not known here. The producer still has it, and does not know that it was taken.
- * - `decision`: an earlier event of its key, which is held or parked here, and which the producer has forgotten. The key's counter was started again since
- *   then, so that no number says which event comes next.
+ * - `predecessor`: for the event before it in its key, which is held or parked here. When that event is done or skipped, this one is made due.
+ * - `arrival`: for the event before it in its key, which is not in this inbox. The producer still has that event, and has no acknowledgement of it.
+ * - `decision`: for an earlier event of its key, which is held or parked here, and which the producer has forgotten. Since then the counter of the key was
+ *   started again, so that no number says which event comes next.
  */
 type Wait = "predecessor" | "arrival" | "decision";
 
@@ -89,12 +89,15 @@ export function waitOf({ name, key, needs, needsSurely, position }: EventMessage
   return states.has(undecidedOf(name, key, position)) ? "decision" : undefined;
 }
 
-/** Whether an event is not acknowledged. Its producer then checks the event before it, and sends this one again with the result. */
+/**
+ * Whether an event is not acknowledged, so that it comes again. Its producer then checks whether the event before it was acknowledged, and sends this one again
+ * with the answer.
+ */
 export function isToComeAgain({ waitsFor, knownState }: Candidate): boolean {
   return waitsFor === "arrival" && (knownState === undefined || knownState === "held");
 }
 
-/** Whether an event is held for another one that will not come any more. */
+/** Whether an event is in the inbox as held, but is due now: the event that it waited for will not come any more. */
 export function isWaitOver({ knownState, isDue }: Candidate): boolean {
   return knownState === "held" && isDue === true;
 }

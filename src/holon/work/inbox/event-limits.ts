@@ -6,7 +6,10 @@ export const EVENT_LIMITS = {
   leaseCount: 500,
   /** How long a process that took rows holds them. */
   leaseMs: 10_000,
-  /** Longest that a row of the outbox which a process cannot send waits for its next try there: as long as it has failed already, and at least `leaseMs`. */
+  /**
+   * A process that cannot send a row of the outbox waits before it tries that row again: as long as the row has failed already, at least `leaseMs`, at most
+   * this long.
+   */
   failedRowGreatestMs: 5 * 60_000,
   /** Most events that one job of a queue carries. */
   batchCount: 50,
@@ -14,24 +17,25 @@ export const EVENT_LIMITS = {
   batchBytes: 256 * 1024,
   /** Most messages that wait on the queue of one subscriber. What does not fit waits in the outbox: a subscriber may be down for days. */
   queueCount: 1_000,
-  /** After this long without an acknowledgement, an event is sent again, if no message that was sent before it still waits or is being handled. */
+  /** An event is sent again after this long without an acknowledgement, but not while a message that was sent before it still waits or is being handled. */
   resendMs: 30_000,
   /**
-   * The same for the first time, if the queues are idle: an event that is on no queue is lost. The time doubles each time the event is sent, up to `resendMs`.
+   * If the queues are idle, an event is sent again after this shorter time, because an event that is on no queue is lost. The time doubles each time the event
+   * is sent, up to `resendMs`.
    */
   resendLostMs: 5_000,
   /** How often the sweep looks for unacknowledged events. */
   sweepMs: 5_000,
   /** Attempts of a handler in all, before its event is parked. */
   attemptsCount: 8,
-  /** First and longest wait between attempts. The actual wait is random, up to this. */
+  /** First and longest wait between attempts. The actual wait is random, up to these. */
   backoffFirstMs: 500,
   backoffGreatestMs: 15 * 60_000,
   /** Longest time that a handler may take. */
   handlerMs: 30_000,
   /** Jobs of the queue that one process handles at once. */
   concurrencyCount: 3,
-  /** After this long, an event is looked at again that waits for an operator to release or skip an earlier one of its key, which the producer has forgotten. */
+  /** How often an event is looked at that waits until an operator releases or skips an earlier event of its key, which the producer has forgotten. */
   undecidedMs: 30_000,
   /** How often a consumer repeats its subscriptions. */
   subscribeMs: 60_000,

@@ -16,8 +16,8 @@ const Message = z.object({
   /** Number of the event of this key that the subscriber must have handled before this one; null if there is none. */
   needs: z.int().nullable(),
   /**
-   * Whether that event is still to come, as far as the producer knows: the producer has it, and has no acknowledgement of it. If the subscriber has forgotten
-   * that event, it does not acknowledge this one: only when this one is sent again does it say that the other one was taken.
+   * Whether the event before this one in its key may still have to come: the producer has it, and has no acknowledgement of it. If the subscriber does not know
+   * that event, it does not acknowledge this one. The producer then sends this one again, and says false here if the other one was acknowledged meanwhile.
    */
   needsSurely: z.boolean(),
   payload: z.unknown(),

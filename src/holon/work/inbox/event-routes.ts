@@ -7,9 +7,9 @@ import type { EventName } from "./event-message.ts";
 
 /** An event as its handler gets it. */
 export interface HandledEvent<Payload = unknown> {
-  /** Identifies the event for ever. It is the same at each subscriber, each time it comes. */
+  /** Identifies the event for ever. The id is the same at each subscriber, however often the event is sent. */
   readonly id: string;
-  /** Name of the context that emitted it. */
+  /** Name of the context that emitted the event. */
   readonly producer: string;
   readonly name: string;
   readonly payload: Payload;
@@ -17,7 +17,7 @@ export interface HandledEvent<Payload = unknown> {
   readonly key: string | undefined;
 }
 
-/** What a handler knows besides the event. */
+/** What a handler gets besides the event. */
 export interface EventContext {
   /** The principal that started the work in which the event was emitted. */
   readonly initiator: Principal;
@@ -25,7 +25,7 @@ export interface EventContext {
   readonly log: Logger;
 }
 
-/** An open transaction, as a handler gets it. The types of its context are added where contexts are defined. */
+/** An open transaction, as a handler gets it. The types of the handler's context are added where contexts are defined. */
 export interface EventTransaction {
   readonly db: WriteDatabase<Tables>;
 }

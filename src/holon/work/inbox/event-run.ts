@@ -40,7 +40,10 @@ export interface EventRunDeps {
   readonly wakeHeld: () => void;
 }
 
-/** A transaction keeps what its handlers lock until its end. After this part of the longest wait for a lock, it takes no further event. */
+/**
+ * Until its end, a transaction keeps what its handlers lock, and others wait for that. After this part of the longest wait for a lock, it takes no further
+ * event.
+ */
 const LOCK_PART = 1 / 3;
 
 /** How long events may be taken into one transaction. Units: milliseconds. */
@@ -76,15 +79,15 @@ interface EventScopeOptions {
   readonly task: string;
   /** Whether the transaction is for one event only. */
   readonly isOne: boolean;
-  /** What is known of its handlers. A repeated transaction has a new one. */
+  /** What is known of the handlers of the transaction. It is a function because a repeated transaction has a new `HandlerBlame`. */
   readonly blame: () => Pick<HandlerBlame<unknown>, "sinceMs" | "wasCalled">;
 }
 
 /**
  * A scope for handlers of events. It ends by itself if a handler takes too long.
  *
- * Each handler has the whole time, counted from its call. Otherwise a handler that needs most of the time would fail behind one that needs some of it, and its
- * failure would be counted. If the process was frozen or blocked meanwhile, the error says that the handler was cut off.
+ * Each handler has the whole time, counted from its call. Otherwise a handler that needs most of the time would fail because an earlier one used some of it,
+ * and the failure would be counted. If the process was frozen or blocked meanwhile, the error says that the handler was cut off.
  */
 class EventScope extends TimerEntry {
   readonly scope: Scope;
@@ -99,7 +102,7 @@ class EventScope extends TimerEntry {
     const { context, clock, limits } = deps;
     const principal = { kind: "system", context, task } as const;
     this.#startMs = clock.monotonicMs();
-    // A handler is called before the first time is over, and then has the whole time. So no transaction takes longer than both.
+    // The last handler is called before `handlerMs` is over, and then has `handlerMs` for itself. So no transaction takes longer than twice that time.
     this.scope = Scope.root({ principal, caller: context, deadlineAtMs: this.#startMs + 2 * limits.handlerMs });
     deps.wheel.add(this, this.#startMs + limits.handlerMs);
   }
@@ -119,7 +122,7 @@ class EventScope extends TimerEntry {
     return wheel.wasFrozenSince(this.#startMs) ? markCutOff(error) : error;
   }
 
-  /** The wait was for the event's key, or the process was frozen. Neither is the event's fault, and its turn may not have come. */
+  /** The wait was for the event's key, or the process was frozen. The event caused neither of these, and its turn may not have come yet. */
   #notCalled(): HolonError {
     const error = catalogueError("DEADLINE_EXCEEDED", `No handler of an event could be called within ${this.#deps.limits.handlerMs} ms.`);
     return markOrigin(error, { layer: "database", isPassing: true });
@@ -131,8 +134,8 @@ class EventScope extends TimerEntry {
 }
 
 /**
- * Runs work in a transaction that gives handlers of events their time. If it is for several events, it is not repeated after a deadlock: the caller tries
- * smaller ones.
+ * Runs work in a transaction in which each handler of an event has its whole time. A transaction for several events is not repeated after a deadlock: the
+ * caller tries smaller transactions.
  *
  * Errors: those of `ContextData.transaction`.
  */

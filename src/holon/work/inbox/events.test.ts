@@ -251,7 +251,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await place.emit(noted(1));
     await effectsAre(1);
     await allSettled();
-    // Lost, sent again, and perhaps once more while its acknowledgement was on no queue.
+    // The event was lost and sent again, and perhaps once more while its acknowledgement was on no queue.
     expect(lost).toBeGreaterThanOrEqual(2);
     expect(await place.effects()).toHaveLength(1);
   });

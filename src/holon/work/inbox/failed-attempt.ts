@@ -7,9 +7,9 @@ export interface FailedAttempt {
   readonly counted: SQL;
   /** After this many attempts the event is parked. */
   readonly last: number;
-  /** The wait before the next attempt. It doubles with each counted attempt. */
+  /** The longest wait after the first failed attempt. It doubles with each counted attempt, up to `greatestMs`. */
   readonly firstMs: number;
   readonly greatestMs: number;
-  /** In [0, 1): the part of the wait that is used. */
+  /** In [0, 1), random: the part of the longest wait that is used. */
   readonly part: number;
 }

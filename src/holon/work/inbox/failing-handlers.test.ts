@@ -59,7 +59,8 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await place.startProducer(backend);
     await place.startConsumer(backend, undefined, {}, strict);
     const face = (n: number) => String.fromCodePoint(0x1f600 + n).repeat(90);
-    // The reason is cut at an even place: in one of the two, the characters start at odd places.
+    // The reason is cut at an even place. Each face has two places, and in one of the two events the faces start at odd places, so that one of them is cut in
+    // two.
     const misfit = (shift: string) => Object.fromEntries(Array.from({ length: 12 }, (_, n) => [shift + face(n), "not a number"]));
     await place.emit(["", "a"].map((shift) => ({ name: "paymentNoted", payload: { n: 1, ...misfit(shift) } })));
     await until(async () => (await place.inbox()).filter(({ state }) => state === "parked").length === 2);

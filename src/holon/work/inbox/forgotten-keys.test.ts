@@ -57,7 +57,7 @@ describe("two events of a key that are due together, with no record of the event
       insert into orders.holon_inbox (producer, event_id, name, position, ordered_key, key_number, needs, needs_surely, state, payload, initiator, retry_at)
       values ('payments', gen_random_uuid(), 'paymentTaken', ${position}, 'a', ${number}, ${needs}, false, 'held', ${place.sql.json({ orderId: "a", n })},
         '{"kind":"anonymous"}', now())`;
-    // Number 3 was released, and what it needed is forgotten. The counter of its key was started again since.
+    // Number 3 was released, and the event that it needed is forgotten. Since then the counter of the key was started again.
     await held(10, 3, 2, 1);
     await held(20, 1, null, 2);
     await place.startConsumer(place.backend);

@@ -8,12 +8,12 @@ interface Attempt<Event> {
 }
 
 /**
- * Whether a handler, or the check of a payload, threw. That decides what a failure means; the error's code does not: a handler that throws UNAVAILABLE because
- * a mail server is away has failed. If the database was away while a handler ran, noting the failure fails too, and no attempt is counted.
+ * Whether a handler, or the check of a payload, threw. That decides what a failure means. The code of the error does not: a handler that throws UNAVAILABLE
+ * because a mail server is away has failed. If the database was away while a handler ran, the failure cannot be written either, so no attempt is counted.
  */
 export class HandlerBlame<Event> {
   isHandlers = false;
-  /** Whether a handler was called. Only then is it known that it was an event's turn. */
+  /** Whether a handler was called. If none was called, it is not known whether it was the turn of an event. */
   wasCalled = false;
   readonly #clock: Clock;
   #attempt: Attempt<Event> | undefined = undefined;
@@ -22,7 +22,7 @@ export class HandlerBlame<Event> {
     this.#clock = clock;
   }
 
-  /** Forgets what happened: the transaction is rolled back and starts again. */
+  /** Forgets what happened, because the transaction was rolled back and starts again. */
   reset(): void {
     this.isHandlers = false;
     this.wasCalled = false;
@@ -30,8 +30,8 @@ export class HandlerBlame<Event> {
   }
 
   /**
-   * Whether another transaction stood in a handler's way: by a deadlock, or by a row that it kept locked for too long. The wait for a key comes before any
-   * handler, so a key that was not released in time says nothing about handlers.
+   * Whether another transaction blocked a handler: by a deadlock, or by a row that stayed locked for too long. A key that was not released in time does not
+   * count, because the wait for a key comes before any handler.
    */
   isContention(error: unknown): boolean {
     return isContention(error) || (this.isHandlers && isLockTimeout(error));
@@ -59,18 +59,18 @@ export class HandlerBlame<Event> {
     }
   }
 
-  /** The event whose handler failed or was given up; undefined if no handler failed. */
+  /** The event whose handler has failed, or was called and has not returned; undefined if all handlers that were called have returned. */
   get event(): Event | undefined {
     return this.#attempt?.event;
   }
 
-  /** The same event, if its handler was called at least `ms` ago. */
+  /** The event of {@link event}, if its handler was called at least `ms` ago; otherwise undefined. */
   slowEvent(ms: number): Event | undefined {
     const attempt = this.#attempt;
     return attempt !== undefined && this.#clock.monotonicMs() - attempt.sinceMs >= ms ? attempt.event : undefined;
   }
 
-  /** When the handler was called that failed or is running. Units: milliseconds of the monotonic clock. */
+  /** When the handler that failed or is running was called. Units: milliseconds of the monotonic clock. */
   get sinceMs(): number | undefined {
     return this.#attempt?.sinceMs;
   }

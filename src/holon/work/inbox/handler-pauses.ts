@@ -3,10 +3,10 @@ import type { Logger } from "../../kernel/log.ts";
 import type { EventMessage, EventName } from "./event-message.ts";
 import type { HandlerBlame } from "./handler-blame.ts";
 
-/** A part of the time that a handler may take. After it no further event is taken into the same transaction. A handler that fails after it counts as slow. */
+/** A part of the time that a handler may take. After this part, a transaction takes no further event, and a handler that fails counts as slow. */
 export const SLOW_PART = 0.25;
 
-/** How long each event of a name has its own transaction after its handlers met locked rows. */
+/** How long each event of a name has a transaction of its own, after a handler of that name met locked rows. */
 const CONTENDED_MS = 60_000;
 
 /** Names of events that this process treats differently for a while, because of what their handlers did. */
@@ -40,12 +40,12 @@ interface HandlerPausesDeps {
 /**
  * Remembers which handlers of this process were slow or contended lately.
  *
- * Slow: a handler took long and failed, so what it waits for hangs. For a while, new events of its name are held, and held ones are not tried: events of other
- * names get their turn.
+ * Slow: a handler took long and failed, so what it waits for seems to hang. For a while, new events of its name are held, and held ones are not tried, so that
+ * events of other names get their turn.
  *
- * Contended: a transaction of several events met a deadlock, or did not get a row in time. Such a transaction locks rows in the order of its events. Two of
- * them that change the same rows wait for each other, for a second each time, and would do so again. For a while, each event of these names has its own
- * transaction.
+ * Contended: a transaction of several events met a deadlock, or did not get a row in time. Such a transaction locks rows in the order of its events. Two such
+ * transactions that change the same rows wait for each other, for a second each time, and would do so again. So for a while, each event of these names has a
+ * transaction of its own.
  */
 export class HandlerPauses {
   readonly #deps: HandlerPausesDeps;
@@ -73,21 +73,21 @@ export class HandlerPauses {
     this.#slow.note({ producer, name: slow.name });
     this.#deps.log.warn(
       { err: error, event: `${producer}.${slow.name}`, eventId: slow.id },
-      "the handler of an event took long and failed; others of its name are held for a while",
+      "the handler of an event took long and failed; other events of its name are held for a while",
     );
     return slow;
   }
 
   /**
-   * Notes a deadlock, or a row that was not released in time, in a transaction of these events: for the event whose handler met it, or for all of them if that
-   * is not known.
+   * Notes a deadlock, or a row that was not released in time, in a transaction of these events: for the event whose handler met it, or for all of these events
+   * if that event is not known.
    */
   noteContended<Event extends EventMessage>(producer: string, { event }: HandlerBlame<Event>, events: readonly Event[]): void {
     const names = new Set((event === undefined ? events : [event]).map(({ name }) => name));
     for (const name of names) this.#contended.note({ producer, name });
     this.#deps.log.warn(
       { events: [...names].map((name) => `${producer}.${name}`) },
-      "handlers of events met a deadlock or a row that is kept for too long, in a transaction of several; each event has a transaction of its own for a while",
+      "handlers in a transaction of several events met a deadlock, or a row that stayed locked for too long; for a while each event has a transaction of its own",
     );
   }
 }

@@ -4,7 +4,7 @@ import { signal, until } from "../../data/child.testing.ts";
 import type { EventArguments } from "./event-routes.ts";
 import { useEventsPlace } from "./events.testing.ts";
 
-// However busy the machine is, a transaction takes as many events as it is allowed to.
+// With this long lock timeout, a transaction takes as many events as it is allowed to, even on a busy machine.
 const place = useEventsPlace({ lockTimeoutMs: 60_000 });
 
 /** Events of one key, each waiting for the one before it. The first of them is due. */
@@ -118,7 +118,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
 
   it.each([1, 3])("are tried again one by one if their commit fails, which is counted for the first that fails: of %s", async (count) => {
     await hold("a", count);
-    // A check at the commit, as a deferred constraint makes.
+    // This trigger checks at the commit, like a deferred constraint.
     await place.sql`create function orders.refuse() returns trigger language plpgsql as $$ begin raise exception 'not this one'; end $$`;
     await place.sql.unsafe(`create constraint trigger refuse after insert on orders.effects deferrable initially deferred
       for each row when (new.n = ${count}) execute function orders.refuse()`);
@@ -140,7 +140,7 @@ describe("events of one key that wait one behind the other", { timeout: 60_000 }
       entered.resolve();
       await gate.promise;
     };
-    // Longer than the test: the key stays locked until the gate opens.
+    // This is longer than the test, so the key stays locked until the gate opens.
     const limits = { handlerMs: 300_000 };
     await hold("slow", 1);
     await place.startConsumer(place.backend, before, limits);

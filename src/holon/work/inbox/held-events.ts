@@ -17,7 +17,7 @@ import type { Inbox, WaitingEvent } from "./inbox.ts";
 /** Most events that are worked off in one transaction. */
 const MOST_COUNT = 50;
 
-/** The outcome for held events that were to be worked off. `busy`: other transactions have all of them. */
+/** The outcome for held events that were to be worked off. `busy`: other transactions have locked all of them. */
 type HeldOutcome = "worked" | "busy" | "failed together";
 
 type Tx = DataTransaction<Tables>;
@@ -27,8 +27,8 @@ type Tx = DataTransaction<Tables>;
  *
  * I1. The state of a held event's row and the effect of its handler are one transaction, as in `EventConsumer`.
  * I2. An event is handled only by the transaction that has locked its key and its row, and only if it does not wait for another event.
- * I3. A failed attempt is counted for one event only, which was alone in its transaction or is known to have been slow. If several events fail together,
- *     nothing has happened to any of them, and each is worked off alone.
+ * I3. A failed attempt is counted for one event only: it was alone in its transaction, or its handler is known to have been slow. If several events fail
+ *     together, none of them has changed anything, and each is worked off alone.
  * I4. A failure is counted only if a handler was called or the check of a payload threw. Otherwise the event stays due, and the task fails.
  */
 export class HeldWorker {
@@ -42,10 +42,11 @@ export class HeldWorker {
    * Works off due events of one producer in one transaction, and the events of their keys that wait behind them. Events whose row or key another transaction
    * has locked are left out.
    *
-   * If several events fail together, the caller must work off each of them alone (I3). If one of their handlers was slow, its failure is counted for its event.
+   * If several events fail together, the caller must work off each of them alone (I3). If the handler of one of them was slow, the failure is counted for that
+   * event.
    *
    * If `events` is one event, and an event behind it fails, the events before the failed one are worked off again without it. The failed one is the first of
-   * its key then, and has its own outcome. If the commit fails, it is not known which event caused that: the first one is worked off alone.
+   * its key then, and has its own outcome. If the commit fails, it is not known which event caused the failure, so the first one is worked off alone.
    */
   async workOff(producer: string, events: readonly WaitingEvent[]): Promise<HeldOutcome> {
     const { inbox, wakeHeld, acks, log, pauses, failures, clock } = this.#deps;
@@ -60,7 +61,7 @@ export class HeldWorker {
           if (own.length === 0) return "busy";
           return (await this.#workOffChain(tx, producer, await this.#takenInTurn(tx, producer, own), most, chain)) ? "woken" : "over";
         });
-        // An event whose predecessor had not arrived was not acknowledged when it came.
+        // An event whose predecessor had not arrived was not acknowledged when it came. It is acknowledged now.
         acks.taken(
           producer,
           chain.done.filter(({ needsSurely }) => needsSurely),
@@ -74,7 +75,7 @@ export class HeldWorker {
         const slow = mayBeSlow ? pauses.noteSlow(producer, chain.blame, error) : undefined;
         const [event] = events;
         if (event === undefined || events.length > 1) {
-          // I3. Counted at once: after the pause of its name these events would be tried together again, and fail again.
+          // I3. The failure is counted at once. Otherwise these events would be tried together again after the pause of the name, and fail again.
           if (slow !== undefined) await failures.note(producer, slow, error);
           log.debug({ err: error, count: events.length }, "held events failed together; each is worked off alone");
           return "failed together";
@@ -83,27 +84,27 @@ export class HeldWorker {
           most = 1;
           continue;
         }
-        // I4. No handler was called, so the failure is not the event's.
+        // I4. No handler threw, and either none was called or the error passes. So the failure does not count against the event.
         if (!chain.blame.isHandlers && (isPassing(error) || !chain.blame.wasCalled)) throw error;
         if (chain.done.length === 0 || most === 1) {
           await failures.note(producer, event, error);
           return "worked";
         }
-        // A handler that hangs has not thrown, but its event is known too.
+        // A handler that was cancelled because it hangs has not thrown. But its event is known too, so all events before it can be worked off.
         most = chain.blame.isHandlers || chain.blame.event !== undefined ? chain.done.length : 1;
       }
     }
   }
 
-  /** Returns the events whose turn it is (I2). The others go on waiting. */
+  /** Returns those of the events whose turn it is (I2). The others go on waiting. */
   async #takenInTurn(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
     const { inbox, routes, limits } = this.#deps;
-    // A due event has been tried, or was woken by the event before it. If that one is not known here now, it was done and is forgotten.
+    // A due event was tried before, or was made due by the event before it. If that event is not in the inbox now, it was done, and its row has been removed.
     const asked = (event: WaitingEvent): WaitingEvent => ({ ...event, needsSurely: false });
     const states = await inbox.statesAround(tx, producer, events.map(asked));
     const turns: WaitingEvent[] = [];
     for (const event of events) {
-      // It is held for a process that has a handler.
+      // The event is held for a process that has a handler for it.
       if (routes.find(producer, event.name) === undefined) continue;
       const waitsFor = waitOf(asked(event), states);
       if (waitsFor === undefined) turns.push(event);
@@ -113,7 +114,7 @@ export class HeldWorker {
     return turns;
   }
 
-  /** Handles these events and those that wait behind them, as long as time allows. Returns whether the event behind the last one of a key is due now. */
+  /** Handles these events and those that wait behind them, as long as time allows. Returns whether an event behind them was made due. */
   async #workOffChain(tx: Tx, producer: string, first: readonly WaitingEvent[], most: number, chain: HeldChain): Promise<boolean> {
     const { inbox, clock, shareMs } = this.#deps;
     const untilMs = clock.monotonicMs() + shareMs;
@@ -163,7 +164,7 @@ interface HeldEventsDeps extends TaskDeps {
   readonly database: WorkDatabase;
   readonly inbox: Inbox;
   readonly limits: EventLimits;
-  /** The events that this process has handlers for. It leaves other events to processes that have theirs. */
+  /** The handlers of this process. It leaves all other events to processes that have a handler for them. */
   readonly routes: EventRoutes;
   readonly pauses: HandlerPauses;
 }
@@ -188,7 +189,7 @@ export class HeldEvents implements Closable {
         const failures: unknown[] = [];
         let hasWorked = false;
         for (const batches = batchesOf(due, pauses); batches.length > 0 && !this.#isClosing; ) {
-          // Its name may have become slow during this look. The remaining events of the name are tried after its pause.
+          // A name may have become slow during this look. Its remaining events are tried after its pause.
           const events = (batches.shift() ?? []).filter((event) => !pauses.isSlow(event));
           const [first] = events;
           if (first === undefined) continue;
@@ -197,12 +198,12 @@ export class HeldEvents implements Closable {
             if (outcome === "failed together") batches.push(...events.map((event) => [event]));
             hasWorked = hasWorked || outcome !== "busy";
           } catch (error) {
-            // Each name takes turns: the events behind the failed one go on all the same.
+            // The other batches go on all the same.
             failures.push(error);
           }
         }
         if (failures.length > 0) throw failures[0];
-        // If all events are locked by other processes, the next look is after a while.
+        // If other processes have locked all events, the next look is after the usual wait.
         return hasWorked;
       },
     });
@@ -225,8 +226,8 @@ export class HeldEvents implements Closable {
 }
 
 /**
- * Groups the events of each producer, to be worked off together. An event that has failed before, or whose name is contended, is alone: so its failure does not
- * undo others.
+ * Groups the events of each producer, to be worked off together. An event that has failed before, or whose name is contended, is alone in its group, so that
+ * its failure does not undo the work of others.
  */
 function batchesOf(events: readonly WaitingEvent[], pauses: HandlerPauses): (readonly WaitingEvent[])[] {
   const together = new Map<string, WaitingEvent[]>();

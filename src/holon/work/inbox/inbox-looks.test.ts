@@ -47,7 +47,7 @@ it("the queries for held events read only what they find, however many are done,
   await inbox.statesAround(tx, "payments", [message("hot", COUNT + 1), message("other", 200), message("cold", 1)]);
   expect(database.takeReadInVain()).toEqual([0, 0]);
   const [due, around] = database.takeRead();
-  // At most ten of each name, and the three messages.
+  // `due` reads at most ten rows of each name; `statesAround` reads at most two for each of the three messages.
   expect(due).toBeLessThanOrEqual(30);
   expect(around).toBeLessThanOrEqual(6);
 });

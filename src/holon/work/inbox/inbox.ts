@@ -27,15 +27,15 @@ export interface WaitingEvent extends EventMessage {
 }
 
 /**
- * A held event that goes on only by an operator's decision, as long as no other version is started. `handler`: this version has no handler for it. `arrival`:
- * the event before it of its key, number `needs`, has not come.
+ * A held event that needs an operator's decision, unless another version is started. `handler`: this version has no handler for the event. `arrival`: the event
+ * before it in its key, which has the number `needs`, has not come.
  */
 export interface StrandedEvent extends Pick<EventMessage, "id" | "name" | "key" | "needs"> {
   readonly producer: string;
   readonly waitsFor: "handler" | "arrival";
 }
 
-/** After an event has waited this long for an arrival, it needs a decision: events that only came in the wrong order have arrived by then. */
+/** After an event has waited this long for the event before it, it needs a decision: events that only came in the wrong order have arrived by then. */
 const ARRIVAL_MS = 60_000;
 
 /** Most events of one state that a look for stranded events reads. */
@@ -48,8 +48,8 @@ type Tx = DataTransaction<Tables>;
  * The statements on `holon_inbox`, the table of events that a context has taken from others.
  *
  * I1. A transaction locks a key before it decides whether it is the turn of one of the key's events (`lockKeys`, `tryLockKeys`, `take`).
- * I2. A held event without `retry_at` waits for another event. The transaction that ends that one makes it due (`wakeSuccessors`, `stopWaiting`).
- * I3. An event has one row. Entering it again changes nothing, so it has no second effect. The row of an event that is done or skipped is not held again.
+ * I2. A held event without `retry_at` waits for another event. The transaction that ends the wait makes the event due (`wakeSuccessors`, `stopWaiting`).
+ * I3. An event has one row. If it is entered again, the row does not change, so there is no second effect. An event that is done or skipped is not held again.
  */
 export class Inbox {
   readonly #context: string;
@@ -90,8 +90,8 @@ export class Inbox {
   }
 
   /**
-   * The states of these events and of the events that they need, as far as they are known here. If the producer has forgotten the event before one of them,
-   * that one does not name it. For such an event, the map has an entry under {@link undecidedOf} if an earlier event of its key waits here.
+   * The states of these events and of those that they need, as far as they are known here. If `needsSurely` is false, the producer may have forgotten the
+   * predecessor of an event and not name it. Then the map has an entry under {@link undecidedOf} if an earlier event of the key waits here.
    */
   async statesAround(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<ReadonlyMap<string, InboxState>> {
     const keyed = messages.flatMap(({ name, key, keyNumber, needs, needsSurely, position }) =>
@@ -99,7 +99,7 @@ export class Inbox {
     );
     if (keyed.length === 0) return new Map();
     const same = sql`i.producer = ${producer} and i.ordered_key is not null and i.name = m.name and i.ordered_key = m.key`;
-    // Each is looked up alone (`offset 0`): a join was seen to read all events that this producer ever sent.
+    // Each event is looked up alone (`offset 0`), because a join was seen to read all events that this producer ever sent.
     const rows = await rowsOf<{ name: string; key: string; number: string | null; at: string; state: InboxState }>(
       tx,
       sql`select distinct m.name, m.key, i.number, case when i.number is null then m.position end as at, i.state
@@ -136,12 +136,12 @@ export class Inbox {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** Removes events again that were entered in this transaction. */
+  /** Removes events that were entered in this transaction. */
   async remove(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<void> {
     await rowsOf(tx, sql`delete from ${this.#table} where producer = ${producer} and event_id = any(${uuids(messages.map(({ id }) => id))})`);
   }
 
-  /** Makes the events due that wait for these (I2). Returns whether there are any. */
+  /** Makes the events due that wait right behind these in their keys (I2). Returns whether there are any. */
   async wakeSuccessors(tx: Tx, producer: string, messages: readonly EventMessage[]): Promise<boolean> {
     const keyed = nextPlaces(messages);
     if (keyed.length === 0) return false;
@@ -168,9 +168,9 @@ export class Inbox {
     return rows.length > 0;
   }
 
-  /** Held events of these names that are due. Of each name those that have waited longest, and the first of each name before the second of any. */
+  /** Held events of these names that are due. The names take turns: the longest waiting event of each name, then the second one of each, and so on. */
   due(tx: Tx, names: readonly EventName[], count: number): Promise<readonly WaitingEvent[]> {
-    // Each name is read by itself, as the index is ordered: other names may have millions of held events that have no handler in this process.
+    // Each name is read by itself, in the order of the index: other names may have millions of held events without a handler here, and those are not read.
     const ofName = sql`select i.*, row_number() over (order by i.retry_at, i.position) as turn from ${this.#table} i
       where i.producer = n.producer and i.name = n.name and i.state = 'held' and i.retry_at is not null and i.retry_at <= now()
       order by i.retry_at, i.position limit ${count}`;
@@ -180,7 +180,7 @@ export class Inbox {
 
   /**
    * The stranded events, oldest first. `handled` are the names that have a handler. No stranded event has an earlier event of its key that is held or parked.
-   * Only the first 10 000 held events and the first 10 000 parked events are searched. Later ones are found when these are decided.
+   * Only the first 10 000 held events and the first 10 000 parked events are searched. Later ones are found when these have been decided.
    */
   stranded(tx: Tx, handled: readonly EventName[], count: number): Promise<readonly StrandedEvent[]> {
     const oldest = (state: SQL) =>
@@ -198,7 +198,7 @@ export class Inbox {
   }
 
   #stranded(tx: Tx, waiting: SQL, handled: readonly EventName[], which: SQL): Promise<readonly StrandedEvent[]> {
-    // The event before it is looked up alone (`offset 0`): a join may read the whole table.
+    // The event before each one is looked up alone (`offset 0`), because a join may read the whole table.
     return rowsOf<StrandedEvent>(
       tx,
       sql`select event_id as id, producer, name, ordered_key as key, needs::double precision as needs, case when retry_at is null then 'arrival' else 'handler' end as "waitsFor"
@@ -212,7 +212,7 @@ export class Inbox {
     );
   }
 
-  /** Locks due events and their keys for this transaction. Returns, in their order, the events that are still held and that no other transaction has. */
+  /** Locks due events and their keys for this transaction. Returns, in their order, the events that are still held and that no other transaction has locked. */
   async take(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
     const free = await this.tryLockKeys(tx, producer, events);
     const rows = await this.#waiting(
@@ -223,11 +223,11 @@ export class Inbox {
     return free.flatMap(({ id }) => taken.get(id) ?? []);
   }
 
-  /** Locks the events that wait right behind these, for this transaction, which has their keys. An event that failed before is left out: it is tried alone. */
+  /** Locks for this transaction, which has locked their keys, the events right behind these. An event that failed before is left out: it is tried alone. */
   async takeNext(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
     const next = nextPlaces(events);
     if (next.length === 0) return [];
-    // Each is looked up alone (`offset 0`), as in `wakeSuccessors`.
+    // Each event is looked up alone (`offset 0`), as in `wakeSuccessors`.
     const waiting = sql`(select i.* from jsonb_to_recordset(${jsonb(next)}) as m (name text, key text, next bigint) cross join lateral (
         select event_id from ${this.#table} h where h.producer = ${producer} and h.name = m.name and h.ordered_key = m.key and h.ordered_key is not null
           and h.key_number = m.next and h.needs = m.next - 1 offset 0
@@ -247,7 +247,7 @@ export class Inbox {
     return row;
   }
 
-  /** The same, locked for this transaction. */
+  /** The same as {@link find}, with the row locked for this transaction. */
   async lock(tx: Tx, { producer, id }: WaitingEvent): Promise<WaitingEvent | undefined> {
     const [row] = await this.#waiting(tx, sql`producer = ${producer} and event_id = ${id} and state in ('held', 'parked') for update`);
     return row;
@@ -281,12 +281,12 @@ export class Inbox {
     );
   }
 
-  /** Makes a parked event due, with all its attempts. */
+  /** Makes a parked event due, and sets its attempts to 0. */
   async release(tx: Tx, { producer, id }: WaitingEvent): Promise<void> {
     await rowsOf(tx, sql`update ${this.#table} set state = 'held', attempts = 0, retry_at = now() where producer = ${producer} and event_id = ${id}`);
   }
 
-  /** Counts a failed attempt and sets the time of the next; parks the event after the last. Shape: undefined if another process has ended the event. */
+  /** Counts a failed attempt, and sets the time of the next one or parks the event after the last. Shape: undefined if another process has ended the event. */
   async fail(
     tx: Tx,
     producer: string,
@@ -340,7 +340,7 @@ export function placeOf(name: string, key: string, number: number): string {
   return JSON.stringify([name, key, number]);
 }
 
-/** Identifies an event, by its key and position, that has an earlier waiting event of its key. */
+/** Identifies an event by its key and position. This is for events behind an earlier event of their key that waits. */
 export function undecidedOf(name: string, key: string, position: number): string {
   return JSON.stringify([name, key, "position", position]);
 }

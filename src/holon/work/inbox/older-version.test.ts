@@ -186,7 +186,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     const batch = [
       { ...first, sealed: "by tomorrow" },
       { ...second, position: { shard: 1, at: 7 } },
-      // Postgres stores no such text, on its queues either.
+      // Postgres cannot store U+0000, so only queues on Redis can carry these events.
       ...(backend.kind === "redis"
         ? [
             { ...third, name: "payment\u0000Noted" },

@@ -24,7 +24,7 @@ type Tx = Parameters<Inbox["release"]>[0];
 
 /**
  * The events of a context that need an operator's decision: parked events, events that are held without a handler, and events that wait for another one that
- * does not come. Each blocks the later events of its key until it is decided, or until what it waits for comes.
+ * does not come. Each blocks the later events of its key until an operator decides about it, or until the handler or event that it waits for has come.
  */
 export class ParkedEvents {
   readonly #database: WorkDatabase;
@@ -54,8 +54,8 @@ export class ParkedEvents {
   }
 
   /**
-   * Lets a parked event be tried again, with all its attempts. An event that waits for an arrival is worked off without it: if the other event comes after all,
-   * it has its effect later. Errors: NOT_FOUND - no such event has this id.
+   * Lets a parked event be tried again; its attempts are counted from 0. An event that waits for its predecessor is worked off without it. If the predecessor
+   * comes after all, its effect happens later. Errors: NOT_FOUND - no event with this id can be released.
    */
   release(id: string): Promise<void> {
     return this.#decide("release an event", id, async (tx, { event, waitsFor }) => {
@@ -65,7 +65,7 @@ export class ParkedEvents {
     });
   }
 
-  /** Ends an event without its effect: the later events of its key are worked off. Errors: NOT_FOUND - no parked or stranded event has this id. */
+  /** Ends an event without its effect, so that the later events of its key are worked off. Errors: NOT_FOUND - no parked or stranded event has this id. */
   skip(id: string): Promise<void> {
     return this.#decide("skip an event", id, async (tx, { event }) => {
       await this.#inbox.settle(tx, event.producer, [event], "skipped");
@@ -86,7 +86,7 @@ export class ParkedEvents {
   async #take(tx: Tx, id: string): Promise<Undecided | undefined> {
     const found = await this.#inbox.find(tx, id);
     if (found === undefined) return undefined;
-    // The key first and then its row, like the transactions that work events off.
+    // Locks the key first and then the row, in the same order as the transactions that work off events.
     await this.#inbox.lockKeys(tx, found.producer, [found]);
     const event = await this.#inbox.lock(tx, found);
     if (event === undefined) return undefined;

@@ -129,7 +129,7 @@ describe("two handlers that together take longer than one of them may", { timeou
     };
     return { calls, react };
   }
-  // A failure that another handler causes would park it.
+  // One counted failure parks an event, so a failure that another handler caused would be seen.
   const limits = { handlerMs, attemptsCount: 1 };
 
   it("have the whole time each, when their events are held", async () => {

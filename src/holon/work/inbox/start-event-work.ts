@@ -23,7 +23,9 @@ import { HeldEvents, HeldWorker } from "./held-events.ts";
 import { Inbox } from "./inbox.ts";
 import { ParkedEvents } from "./parked-events.ts";
 
-/** A restarted database is back after some seconds. Events of a message that takes longer are sent again by their producer. */
+/**
+ * A restarted database is back after some seconds, within these attempts. If the events of a message cannot be taken by then, their producer sends them again.
+ */
 const TAKING: RetryPolicy = { attempts: 8, firstMs: 100, greatestMs: 4_000 };
 
 interface EventWorkDeps {
@@ -72,7 +74,7 @@ export async function startEventWork({
   const tasks = { clock, wheel, log, random, board };
   const database = new WorkDatabase(data, clock);
   const subscriptions = new Subscriptions(database);
-  // Before this process can emit anything: a subscriber that is registered here gets all that is emitted later.
+  // Done before this process can emit anything, because a subscriber gets only what is emitted after it was registered.
   await subscriptions.subscribe(subscribersOf(context.name, app));
   let closing = false;
   const isClosing = (): boolean => closing;
@@ -124,14 +126,17 @@ export async function startEventWork({
     });
   }
 
-  /** Puts events that a stop leaves back on the queue, for other processes. If that fails, their producer sends them again later. */
+  /** Puts the events that a stopping process did not reach back on the queue, for other processes. If that fails, their producer sends them again later. */
   async function putBack({ name, data: whole }: JobRun, events: readonly unknown[]): Promise<void> {
     if (events.length === 0) return;
     const queue = eventQueue(context.name);
     try {
       await backend.add(queue, [{ id: `e-${randomUUID()}`, name, data: { ...(whole as object), events } }]);
     } catch (error) {
-      log.debug({ err: error, queue, count: events.length }, "events that a stop left are not back on their queue; they are sent again");
+      log.debug(
+        { err: error, queue, count: events.length },
+        "events that this stopping process did not reach could not be put back on their queue; their producer sends them again",
+      );
     }
   }
 

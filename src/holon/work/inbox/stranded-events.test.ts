@@ -106,7 +106,7 @@ describe("an event that is held for one that does not come", { timeout: 60_000 }
         join pg_stat_all_indexes o on o.relid = t.relid and o.indexrelname = 'holon_inbox_order' where t.schemaname = 'orders' and t.relname = 'holon_inbox'`;
       return row ?? { whole: 0, waiting: 0, ordered: 0 };
     };
-    // The counters of a session are published together, some time after they changed: those of the rows above come first.
+    // A session publishes its counters together, some time after they changed. So the counts of the rows above are waited for first.
     let before = await reads();
     await until(async () => {
       const last = before;
