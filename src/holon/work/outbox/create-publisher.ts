@@ -21,39 +21,42 @@ interface PublisherDeps extends TaskDeps {
   readonly left: LeftWork;
 }
 
-/** Takes over rows that are jobs. Errors: none of the rows was taken over. An error that does not pass is the fault of a row or of this process. */
+/** Takes over rows that are jobs. If it throws, none of the rows was taken over. An error that does not pass is caused by a row, or by this process. */
 type Dispatch = (rows: readonly LeasedRow[]) => Promise<void>;
 
 /** Sends what a context's transactions appended: events to their subscribers, jobs to their table. */
 export interface Publisher extends Closable {
   /**
-   * Sets the function that takes over jobs. It settles their rows (`settled_at`) once the jobs are its own. Rows that are not settled come again when their
-   * lease ends, so taking a row over twice must have the effect of once.
+   * Sets the function that takes over jobs. The function settles their rows (`settled_at`) when the jobs are in its own table. Rows that are not settled come
+   * again when their lease ends, so a row that is taken over twice must have its effect once.
    */
   dispatchJobsTo(dispatch: Dispatch): void;
-  /** Looks now. */
+  /** Looks for new rows now. */
   wake(): void;
   close(): Promise<void>;
 }
 
-/** The outcome of the rows of one kind. If a server is away, the sending ended before all rows were tried. */
+/** The outcome of the rows of one kind. `away`: a server was away, so the sending ended before all rows were tried. */
 interface Sending extends Outcome {
   readonly away?: { readonly error: unknown };
 }
 
-/** The kinds that a publisher takes: events, and jobs once there is a function to dispatch them. */
+/** The kinds that a publisher takes: events; and jobs, after `dispatchJobsTo` was called. */
 const KINDS: readonly LeasedRow["kind"][] = ["event", "job"];
 
-/** Most rows of a kind that are left out, one after the other, because they met a lock. If more do, it is not a row's lock. */
+/** Most rows of a kind that are left out, one after the other, because they met a lock. If more rows meet a lock, it is not the lock of a single row. */
 const LOCKED_COUNT = 10;
 
-/** While the oldest acknowledgement waits for longer than this, no event counts as lost: its own may wait as well. */
+/** While the oldest acknowledgement waits for longer than this, no event counts as lost: the acknowledgement of that event may wait as well. */
 const ACKS_BEHIND_MS = 10 * 60_000;
 
 /** How many of the oldest unsent rows are searched for unknown kinds. */
 const LOOK_COUNT = 1_000;
 
-/** Most messages that are added to a queue in one request, which has a few seconds: 4 MB, if no event alone is larger than a message. */
+/**
+ * Most messages that are added to a queue in one request, which must end within a few seconds. They have 4 MB at most, unless one event alone is larger than a
+ * message.
+ */
 const ADDED_COUNT = 16;
 
 /** Starts to publish the outbox of one context. Any number of processes may do so at once. */
@@ -66,13 +69,13 @@ export function createPublisher(deps: PublisherDeps): Publisher {
 /**
  * Publishes the outbox of one context.
  *
- * I1. It checks that the queues can be reached before it takes rows: while they are away it writes nothing.
- * I2. After a server was away it tries one row of each kind concerned, until that succeeds: the rows of the outbox are not written again and again. Rows of the
- *     other kind go on: jobs and events need different servers and tables. A row that met a lock, which an open session may hold for hours, is not tried again
- *     before another row of its kind. If that one is sent, the row has failed by itself (I4).
+ * I1. Before it takes rows, it checks that the queues can be reached. While they are away, it writes nothing.
+ * I2. After a server was away, it tries one row at a time of each kind concerned, until one is sent. So it does not write many rows of the outbox again and
+ *     again. Rows of the other kind go on, because jobs and events need different servers and tables. An open session may hold a lock for hours, so a row that
+ *     met a lock is not tried again before another row of its kind. If the other row is sent, the row that met the lock has failed by itself (I4).
  * I3. Messages that a queue has no room for wait in the outbox, see {@link DeliveryWindow}. Messages that still wait on a queue are not sent again.
  * I4. A row that fails by itself, and not because a server is away, holds up no other rows: the rows of its batch are sent one by one. The failed row is given
- *     back at once, since another publisher may be able to send it. This one leaves it out for a time that it remembers, see {@link FailingRows}.
+ *     back at once, because another publisher may be able to send it. This publisher leaves the row out for some time, see {@link FailingRows}.
  * I5. If rows fail and no row of their kind is sent, this publisher may be at fault. Its task fails then, so that readiness shows it, and it pauses between
  *     takes.
  */
@@ -85,10 +88,12 @@ class Publishing implements Publisher {
   readonly #sending: Task;
   readonly #refilling: Task;
   readonly #sweeping: Task;
-  /** By subscriber: what has left its queue. */
+  /** By the name of a subscriber: which messages have left its queue. */
   readonly #handedOut = new Map<string, HandedOut>();
   #dispatchJobs: Dispatch | undefined = undefined;
-  /** I2. Kinds whose rows could not be sent when some were taken last, because a server was away; each with the rows that met a lock alone. */
+  /**
+   * I2. Kinds whose rows could not be sent the last time, because a server was away. Each has the list of its rows that met a lock when they were tried alone.
+   */
   readonly #awayKinds = new Map<LeasedRow["kind"], readonly FailedRow[]>();
   #unlisten: () => void = () => {};
 
@@ -269,9 +274,9 @@ class Publishing implements Publisher {
   }
 
   /**
-   * The subscribers that acknowledge late, and after how long their events count as lost: those that were sent before the oldest message that waits or is being
-   * handled, see {@link HandedOut}. So a subscriber that is down for a day, or slow, gets nothing twice. If nothing is on the queues, an event counts as lost
-   * soon.
+   * The subscribers that acknowledge late, and for each the time after which its events count as lost. An event counts as lost if it was sent before the oldest
+   * message that waits or is being handled, see {@link HandedOut}. So a subscriber that is slow, or down for a day, gets nothing twice. If nothing is on the
+   * queues, an event counts as lost soon.
    */
   async #overdueSubscribers(): Promise<{ readonly name: string; readonly patience: ResendPatience }[]> {
     const { limits, data, clock } = this.#deps;
@@ -281,7 +286,7 @@ class Publishing implements Publisher {
     if (overdue.length === 0) return [];
     const atMs = clock.monotonicMs();
     const lags = await Promise.all(overdue.map((name) => this.#lagMs(eventQueue(name))));
-    // Read last: an event leaves its queue first, and is acknowledged then.
+    // The queue of acknowledgements is read last, because an event is acknowledged after it has left its queue.
     const acksMs = await this.#lagMs(ackQueue(data.context));
     return overdue.flatMap((name, at) => {
       const lagMs = lags[at];
@@ -296,17 +301,17 @@ class Publishing implements Publisher {
     });
   }
 
-  /** For how long a queue has had the oldest message that waits there or is being handled; undefined if it has none. */
+  /** For how long a queue has had the oldest message that waits there or is being handled; undefined if it has no message. */
   async #lagMs(queue: string): Promise<number | undefined> {
     const { backend } = this.#deps;
     if (isIdle(await backend.depth(queue))) return undefined;
-    // In this order: a message that stops waiting in between is being handled.
+    // Read in this order, because a message that stops waiting between the two reads is being handled.
     const { waitedMs } = await backend.backlog(queue);
     return Math.max(waitedMs, await backend.handlingMs(queue));
   }
 }
 
-/** The error that does not pass of some work; undefined if the work succeeded. Errors: those that pass. */
+/** Waits for some work. Returns its error, if that does not pass; undefined if the work succeeded. Errors: those that pass are thrown. */
 async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown } | undefined> {
   try {
     await work;
@@ -322,7 +327,7 @@ function isIdle({ waiting, active, delayed }: QueueDepth): boolean {
   return waiting + active + delayed === 0;
 }
 
-/** Waits for all pieces, even after one has failed: rows that are given back afterwards are no longer being sent. Errors: the first one. */
+/** Waits for all pieces of work, even after one has failed, so that no row that is given back afterwards is still being sent. Errors: the first failure. */
 async function allOver<Result>(pieces: readonly Promise<Result>[]): Promise<Result[]> {
   await Promise.allSettled(pieces);
   return Promise.all(pieces);

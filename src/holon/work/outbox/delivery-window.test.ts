@@ -25,7 +25,7 @@ describe("the room on a queue", () => {
     const { window, asked, asking } = openWindow();
     const rooms = [1, 2].map(() => window.look(["mail"]).then(() => window.room("mail")));
     await asking(1);
-    // By now, a call that does not wait for the answer has its room.
+    // By now, a call that does not wait for the answer would have read the room.
     await new Promise((resolve) => setImmediate(resolve));
     asked[0]?.answer(3);
     expect([await Promise.all(rooms), asked.length]).toEqual([[7, 7], 1]);

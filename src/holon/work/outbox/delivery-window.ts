@@ -13,15 +13,15 @@ interface DeliveryWindowDeps {
   readonly freshMs: number;
 }
 
-/** What this process knows about one queue. */
+/** What this process has read about one queue, and what it has added to it. */
 interface Room {
   messages: number;
   askedMs: number;
-  /** The last request for the queue's length. All looks wait for it meanwhile. */
+  /** The last request for the queue's length. While it is open, all looks wait for it. */
   asked: Promise<void>;
   /** Messages that are being added to the queue now. */
   adding: number;
-  /** Messages that were ever added, to find those that were added in some time. */
+  /** How many messages were ever added. The difference between two moments is the number that was added between them. */
   given: number;
 }
 
@@ -30,14 +30,15 @@ interface Room {
  *
  *     in time --a message does not fit--> behind --nothing of the subscriber waits in the outbox--> in time
  *
- * I1. A queue holds at most `queueCount` messages, and as many more for each other process that publishes: between two looks, each counts only its own.
- * I2. While a subscriber is behind, new events wait too, so that none overtakes an older one: they would be held at the subscriber, one by one.
- * I3. The tables say which subscribers are behind: a process that starts, or did not see it begin, reads it there.
+ * I1. A queue holds at most `queueCount` messages, and as many more for each other process that publishes: between two looks, each process counts only its own
+ *     messages.
+ * I2. While a subscriber is behind, new events wait too, so that none overtakes an older one. Events that overtake would be held at the subscriber, one by one.
+ * I3. The tables say which subscribers are behind: a process that starts, or that did not see a subscriber fall behind, reads this from the tables.
  */
 export class DeliveryWindow {
   readonly #deps: DeliveryWindowDeps;
   readonly #rooms = new Map<string, Room>();
-  /** Subscribers that are behind, each with the number of the fall that made it so. */
+  /** Subscribers that are behind. The number counts how often subscribers fell behind, up to the moment when this one did. */
   #behind = new Map<string, number>();
   #falls = 0;
   #behindReadMs = Number.NEGATIVE_INFINITY;
@@ -46,7 +47,7 @@ export class DeliveryWindow {
     this.#deps = deps;
   }
 
-  /** Reads what has not been read for a while. Errors: UNAVAILABLE - the queues or the database are away. */
+  /** Reads again what was last read `freshMs` ago or earlier. Errors: UNAVAILABLE - the queues or the database are away. */
   async look(subscribers: readonly string[]): Promise<void> {
     const { clock, freshMs } = this.#deps;
     const nowMs = clock.monotonicMs();
@@ -65,17 +66,17 @@ export class DeliveryWindow {
     return [...this.#behind.keys()];
   }
 
-  /** How often any subscriber fell behind, as far as this process knows. */
+  /** How often subscribers fell behind, by the count of this process. */
   get falls(): number {
     return this.#falls;
   }
 
-  /** Whether messages are being added to a queue now: it is fuller than it seems. */
+  /** Whether messages are being added to a queue now: it is fuller than its length says. */
   isAdding(subscriber: string): boolean {
     return this.#roomOf(subscriber).adding > 0;
   }
 
-  /** How many messages a queue takes now, as far as this process knows. */
+  /** How many messages a queue takes now, by what this process has read and added. */
   room(subscriber: string): number {
     return Math.max(0, this.#roomOf(subscriber).messages);
   }
@@ -102,7 +103,10 @@ export class DeliveryWindow {
     this.#behind.set(subscriber, ++this.#falls);
   }
 
-  /** Says that nothing waited for a subscriber when `falls` were counted. A subscriber that fell behind after that is still behind. */
+  /**
+   * Notes that no event waited for a subscriber at the moment when {@link falls} had this value. If the subscriber fell behind after that moment, it is still
+   * behind.
+   */
   caughtUp(subscriber: string, falls: number): void {
     if ((this.#behind.get(subscriber) ?? 0) <= falls) this.#behind.delete(subscriber);
   }
@@ -129,7 +133,7 @@ export class DeliveryWindow {
   async #read(subscriber: string, room: Room): Promise<void> {
     const { adding, given } = room;
     const { waiting } = await this.#deps.backend.depth(eventQueue(subscriber));
-    // The answer may not count messages that were being added when it was requested, or later.
+    // The answer may not count messages that were being added when it was requested, or that were added later.
     room.messages = this.#deps.queueCount - waiting - adding - (room.given - given);
   }
 }

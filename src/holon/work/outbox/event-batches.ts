@@ -12,8 +12,8 @@ export interface QueueLoad {
 }
 
 /**
- * Sorts events by their subscribers, and packs several into a job. Each job has a new id: a queue drops ids that it has seen, and must accept again what it has
- * lost.
+ * Sorts events by their subscribers, and packs several into a job. Each job has a new id, because a queue drops ids that it has seen, and must accept events
+ * again that it has lost.
  */
 export function toEventBatches(producer: string, rows: readonly LeasedRow[], limits: Pick<EventLimits, "batchCount" | "batchBytes">): QueueLoad[] {
   const packers = new Map<string, BatchPacker>();

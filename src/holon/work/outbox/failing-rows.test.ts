@@ -109,7 +109,7 @@ describe("a publisher tries a row that failed", () => {
       const { jobs, upTo, pass } = open();
       pass(60_000);
       const looks: number[] = [];
-      // Those that it remembers are due as well.
+      // The rows that are remembered are due as well.
       for (const failed of [[1, 2], [3, 5_001], [5_002], [5_003, 5_004]]) {
         looks.push(upTo());
         jobs(failed);

@@ -13,29 +13,29 @@ export interface Outcome {
   readonly kind: LeasedRow["kind"];
   readonly sent: readonly LeasedRow[];
   readonly failed: readonly FailedRow[];
-  /** A server went away before these were tried. */
+  /** Rows that were not tried, because a server went away before. */
   readonly untried: readonly LeasedRow[];
 }
 
 /** For this long, a row is not logged again. */
 const QUIET_MS = 60_000;
 
-/** Most rows that are logged in that time, the oldest ones. Each line says how many there are. */
+/** Most rows that are logged in that time. Of rows that failed together, the oldest are logged; each line says how many failed together. */
 const NAMED_COUNT = 20;
 
-/** If one row fails, the row may be wrong. If this many fail, and no row of their kind is sent between them, it may be the publisher. */
+/** If one row fails, the row may be wrong. If this many fail, and no row of their kind is sent between them, the publisher may be at fault. */
 const DOUBTED_COUNT = 2;
 
-/** How long a publisher that takes nothing stays in doubt. */
+/** How long a publisher stays in doubt after the last failure that gave cause for it. */
 const DOUBT_MS = 60_000;
 
 /** Most rows that are remembered and left out of a take: about a megabyte of memory, and 50 kB of a statement. */
 const REMEMBERED_COUNT = 5_000;
 
-/** How long rows are passed over if more than that fail. After that, they are looked at again. */
+/** If more rows than that fail, takes leave out all rows up to the last failed one for this long. After that, these rows are looked at again. */
 const PASSED_MS = 60_000;
 
-/** A row that has failed here. */
+/** A row that this publisher could not send. */
 interface RememberedRow {
   readonly kind: LeasedRow["kind"];
   readonly sinceMs: number;
@@ -60,8 +60,8 @@ interface FailingRowsDeps {
 }
 
 /**
- * Remembers for one publisher which rows of the outbox failed, and when to try them again. Logs each failed row, once a minute at most. Says whether the fault
- * may be the publisher's, because its version does not fit the tables. Each kind is sent separately, so each has its own doubt:
+ * Remembers for one publisher which rows of the outbox failed, and when to try them again. Logs each failed row, once a minute at most. Says whether the
+ * publisher may be at fault, because its version does not fit the tables. Each kind is sent separately, so each has its own doubt:
  *
  *     sure     --two rows fail that have not failed here before, and no row is sent between them-->  in doubt
  *     in doubt --a row is sent-->                                                                    sure
@@ -70,10 +70,10 @@ interface FailingRowsDeps {
  * I1. A row that failed is left out of takes for as long as it has failed already, within a least and a greatest wait. This is true for this publisher
  *     only: another publisher, whose version may fit, tries the row at once.
  * I2. Rows that have failed here before cause no doubt, however many they are.
- * I3. When a row of a kind is sent, the rows of its kind that failed during the doubt are tried again at once: they may only have failed because this
- *     publisher was in trouble.
- * I4. The memory is bounded. If it is full, takes pass over all rows up to the last failed one, and reach the rows behind it, see {@link PassedRows}.
- * I5. A publisher that takes nothing stays in doubt for a while. Otherwise readiness would say in turns that it works and that it fails.
+ * I3. When a row of a kind is sent, the rows of its kind that failed during the doubt are tried again at once: the publisher may have been the only reason why
+ *     they failed.
+ * I4. The memory is bounded. If it is full, takes leave out all rows up to the last failed one, and reach the rows behind it, see {@link PassedRows}.
+ * I5. A publisher that takes nothing stays in doubt for a while. Otherwise readiness would say by turns that the publisher works and that it fails.
  */
 export class FailingRows {
   readonly #deps: FailingRowsDeps;
@@ -157,33 +157,38 @@ export class FailingRows {
       this.#namedMs.set(id, nowMs);
       this.#deps.log.warn(
         { err: error, rowId: id, position, kind, name, count: failed.length },
-        "a row of the outbox cannot be sent by this process: it holds up no others but later events of its key, and is tried again, later each time, until it is sent; if the row is wrong, correct it in holon_outbox",
+        "a row of the outbox cannot be sent by this process: it holds up only later events of its key, and is tried again after growing waits until it is sent; if the row is wrong, correct it in holon_outbox",
       );
     }
   }
 }
 
 /**
- * Rows that have failed and are not remembered. Takes pass over all rows up to the last of them, among which there may be good ones: a transaction that took
- * its position early has committed late, or another publisher has given them back. So a take now and then is a look at those rows.
+ * Rows that have failed and are not remembered. Takes leave out all rows up to the last of them. There may be good rows among those: of a transaction that took
+ * its positions early and committed late, or rows that another publisher has given back. So now and then a take looks at the rows that are left out.
  *
  *     none    --a row fails that cannot be remembered-->                   waiting
  *     waiting --a minute passed, or a doubt ended-->                       looking, from the first row on
  *     looking --a look reached the last row, or found none-->              waiting, if rows have failed since the first look; else none
  *
- * I1. Between two looks there is a wait in which all takes are for the rows behind, however many rows are passed over; none after a look whose rows were good.
- * I2. A look begins where the one before ended: it does not meet the same failing rows again. Looks end at the row that was the last one when they began.
- * I3. A look that a server ended which went away is made again after the wait.
+ * I1. Between two looks there is a wait in which all takes are for the rows behind, however many rows are left out. After a look whose rows were all good, the
+ *     next look comes at once.
+ * I2. A look begins where the one before ended, so that it does not meet the same failing rows again. Looks end at the row that was the last one when they
+ *     began.
+ * I3. If a server goes away during a look, the look is made again after the wait.
  */
 class PassedRows {
   readonly #betweenMs: number;
-  /** The last row that failed; 0 if there is none. */
+  /** Position of the last row that failed; 0 if no row has failed. */
   #upTo = 0;
-  /** The last one that was ever passed over. A look that found none may have met rows that another publisher held: they have failed here all the same. */
+  /**
+   * Position of the last row that was ever left out. It is kept even if a look finds no rows: another publisher may hold them, and they have failed here all
+   * the same.
+   */
   #everTo = 0;
-  /** The last one that failed since the first of the looks. */
+  /** Position of the last row that failed since the first of the looks. */
   #failedTo = 0;
-  /** The last row that was tried in the last take; 0 if it found none. */
+  /** Position of the last row that was tried in the last take; 0 if that take found no rows. */
   #triedTo = 0;
   /** Whether a row failed in the last take, remembered or not; and whether a server went away meanwhile. */
   #hasFailed = false;
@@ -199,7 +204,7 @@ class PassedRows {
     this.#betweenMs = betweenMs;
   }
 
-  /** The position up to which the next take passes over all rows. */
+  /** The position up to which the next take leaves out all rows. */
   next(nowMs: number): number {
     // A look that could not be made is made again.
     if (this.#isLook && this.#isTaken) this.#ended(nowMs);
@@ -214,7 +219,7 @@ class PassedRows {
     return this.#looks.from;
   }
 
-  /** Whether a row is passed over, or was. */
+  /** Whether a row is left out, or was once. */
   has(position: number): boolean {
     return position <= this.#everTo;
   }

@@ -15,9 +15,9 @@ export interface LeasedRow {
   readonly options: object | null;
   readonly traceparent: string | null;
   readonly initiator: Principal;
-  /** Position of the event before it in its key; null if that row is not there any more. */
+  /** Position of the event before this one in its key; null if there is no row of such an event, or not any more. */
   readonly previousPosition: number | null;
-  /** Whether its subscriber has acknowledged that event. False for events that are sent at once for the first time: it is not looked up for them. */
+  /** Whether the subscriber has acknowledged the event before this one. Always false in the rows of {@link OutboxLease.take}: it is not looked up for them. */
   readonly isPreviousTaken: boolean;
   /** Its subscribers; for events only. */
   readonly subscribers: readonly { readonly name: string; readonly afterPosition: number }[];
@@ -29,7 +29,7 @@ interface KindCount {
   readonly count: number;
 }
 
-/** The publisher that takes rows, their kinds, how many and for how long. */
+/** A request for rows: for which publisher, of which kinds, how many, and for how long. */
 interface LeaseRequest {
   readonly publisher: string;
   readonly kinds: readonly string[];
@@ -38,13 +38,13 @@ interface LeaseRequest {
   readonly leftOut: LeftOut;
 }
 
-/** Rows that a publisher does not take for now: all up to a position, and single ones. */
+/** Rows that a publisher does not take for now: all rows up to a position, and single rows. */
 export interface LeftOut {
   readonly upTo: number;
   readonly positions: readonly number[];
 }
 
-/** How long to wait for an acknowledgement: at first, doubling each time that the event is sent, and at most. */
+/** How long to wait for an acknowledgement: `firstMs` after the first sending, twice as long after each further one, and `greatestMs` at most. */
 export interface ResendPatience {
   readonly firstMs: number;
   readonly greatestMs: number;
@@ -67,10 +67,11 @@ export class OutboxLease {
   /**
    * Takes rows that were not sent, oldest first, and records which subscribers must acknowledge each event.
    *
-   * Each take searches all unsent rows and uses no cursor, so a transaction that took its position early and commits late is not passed over. Guarantee: no two
-   * publishers hold the same row at once; after a crash a row returns when its lease ends.
+   * Each take searches all unsent rows and uses no cursor, so it also finds the rows of a transaction that took its positions early and committed late.
+   * Guarantee: no two publishers hold the same row at once; after a crash a row returns when its lease ends.
    *
-   * The positions that are left out are a subquery, which is hashed in each plan. An array parameter is searched from its start for each row.
+   * The positions that are left out are given as a subquery, because Postgres hashes it in each plan. An array parameter would be searched from its start for
+   * each row.
    */
   async take({ publisher, kinds, count, leaseMs, leftOut }: LeaseRequest): Promise<readonly LeasedRow[]> {
     const rows = await this.#database.rows<LeasedRow>(
@@ -116,7 +117,7 @@ export class OutboxLease {
     return rows.map(toRow);
   }
 
-  /** Takes events of one subscriber that its queue had no room for, the oldest first, and records that they are sent. */
+  /** Takes events for which the queue of one subscriber had no room, the oldest first, and records that they are sent. */
   async takeWaiting(subscriber: string, count: number): Promise<readonly LeasedRow[]> {
     const rows = await this.#database.rows<LeasedRow>(
       "take events that waited for a queue",
@@ -134,7 +135,7 @@ export class OutboxLease {
     return rows.map(toRow);
   }
 
-  /** Makes events wait again that a queue did not take. */
+  /** Lets events that a queue did not take wait again. */
   async putBack(subscriber: string, positions: readonly number[]): Promise<void> {
     await this.#database.rows(
       "put events back that a queue did not take",
@@ -165,13 +166,13 @@ export class OutboxLease {
    * Records that the queues have these events: from now on acknowledgements are due. For subscribers that are behind, the events wait instead. An event without
    * subscribers is settled.
    *
-   * A waiting delivery has a count of 0: the index of sent deliveries does not contain it, and looks for overdue events do not read it. Its time is in one day:
-   * a publisher of a version that does not know this count takes the delivery for a sent one, and sends it when that time is over.
+   * A waiting delivery has a count of 0: the index of sent deliveries does not contain it, and looks for overdue events do not read it. Its `sent_at` is one
+   * day from now: a publisher of an earlier version, which does not know a count of 0, takes the delivery for a sent one, and sends it when that day is over.
    */
   async sent(positions: readonly number[], behind: readonly string[]): Promise<void> {
     await this.#database.rows(
       "mark events as sent",
-      // A scalar subquery: `exists` was seen to be answered by reading the whole table.
+      // This is a scalar subquery, because `exists` was seen to be answered by reading the whole table.
       sql`with sent as (
           update ${this.#deliveries} set
             sent_at = case when ${isNamed(behind)} then now() + interval '1 day' else now() end,
@@ -221,8 +222,8 @@ export class OutboxLease {
 }
 
 /**
- * Whether a delivery is overdue: after its first sending it waits `firstMs` for its acknowledgement. The power is bounded, because an event that is never taken
- * is sent for ever. An index contains the deliveries that were sent and are not acknowledged, and no others.
+ * Whether a delivery is overdue: after its first sending it waits `firstMs` for its acknowledgement. The power is bounded, because an event that is never
+ * acknowledged is sent for ever. An index contains the deliveries that were sent and are not acknowledged, and no others.
  */
 function isOverdue({ firstMs, greatestMs }: ResendPatience): SQL {
   const waited = sql`least(${interval(greatestMs)}, ${interval(firstMs)} * power(2, least(sent_count, 20) - 1))`;
@@ -236,7 +237,7 @@ function isNamed(subscribers: readonly string[]): SQL {
   return sql`subscriber = any(string_to_array(${subscribers.join(",")}, ','))`;
 }
 
-/** Numbers of the database come as text, since they may be larger than a safe integer; positions are not. */
+/** The database's numbers come as text, because they may be larger than a safe integer. Positions are not that large. */
 function toRow(row: LeasedRow): LeasedRow {
   const number = (value: number | null): number | null => (value === null ? null : Number(value));
   return {

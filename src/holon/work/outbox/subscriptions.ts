@@ -30,7 +30,7 @@ export class Subscriptions {
   /**
    * Subscribes contexts to events from now on, for ever, also while they are not running. A subscription that exists keeps its position.
    *
-   * Shape: events that a subscriber does not name any more stay subscribed. They are removed by command.
+   * An event that a subscriber does not name any more stays subscribed, until a command of an operator removes the subscriber.
    */
   async subscribe(subscribers: readonly EventSubscriber[]): Promise<void> {
     const wanted = subscribers.flatMap(({ name, events }) => events.map((event) => ({ subscriber: name, event })));
@@ -43,7 +43,7 @@ export class Subscriptions {
     );
   }
 
-  /** Removes a subscriber and the deliveries that it has not acknowledged. Only by command. Returns whether there was one. */
+  /** Removes a subscriber and the deliveries that it has not acknowledged. Only a command of an operator does this. Returns whether the subscriber existed. */
   async unsubscribe(name: string): Promise<boolean> {
     return this.#database.transaction("unsubscribe", async (tx) => {
       const removed = await rowsOf(tx, sql`delete from ${this.#subscribers} where subscriber = ${name} returning 1`);
@@ -57,13 +57,14 @@ export class Subscriptions {
   }
 
   /**
-   * Records that a subscriber has taken events. Events that all subscribers have taken are settled. Events that it was not sent are ignored.
+   * Records that a subscriber has taken events. Events that all subscribers have taken are settled. Events that were not sent to it are ignored.
    *
-   * The rows are locked first, by a separate statement: two last acknowledgements at the same moment would each miss the other.
+   * The rows are locked first, by a separate statement. Otherwise the last two acknowledgements of an event, at the same moment, would each miss the other, and
+   * the event would not be settled.
    */
   async taken(subscriber: string, events: readonly TakenEvent[]): Promise<void> {
     const sorted = [...events].sort((one, other) => one.position - other.position);
-    // Positions start again when a database is restored; ids do not.
+    // Both position and id must fit: positions start again when a database is restored, ids do not.
     const rows = sql`jsonb_to_recordset(${jsonb(sorted)}) as a (position bigint, id uuid)
       cross join lateral (select o.position from ${this.#outbox} o where o.position = a.position and o.id = a.id
         and exists (select 1 from ${this.#deliveries} d where d.position = o.position and d.subscriber = ${subscriber}) for update) o`;
@@ -86,8 +87,8 @@ export class Subscriptions {
 }
 
 /**
- * Whether a subscriber has not acknowledged the event `o`. It is a scalar over the event's own few rows: in any other form it was seen to be planned as a join
- * with, or a scan of, all open deliveries.
+ * Whether any subscriber has not acknowledged the event `o`. This is a scalar over the few rows of that event. In any other form, Postgres was seen to plan it
+ * as a join with, or a scan of, all open deliveries.
  */
 function isAwaited(deliveries: SQL): SQL {
   return sql`coalesce((select bool_or(d.acknowledged_at is null) from ${deliveries} d where d.position = o.position), false)`;
