@@ -19,7 +19,7 @@ async function add(world: World, tag: string, ...added: readonly number[]): Prom
   for (const amount of added) await live(world).add({ tag, amount });
 }
 
-const MALFORMED = { issues: [{ path: "lastEventId", code: "malformed", message: "This is no id of an item of this subscription." }] };
+const MALFORMED = { issues: [{ path: "lastEventId", code: "malformed", message: "This is not the id of an item of this subscription." }] };
 const SENTENCE = "The subscription cannot go on after the item that is named.";
 
 const cases: readonly Case[] = [

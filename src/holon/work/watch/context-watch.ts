@@ -20,7 +20,7 @@ interface ContextWatchDeps {
   readonly limits?: Partial<WatchLimits>;
 }
 
-/** Which events, and from where on. */
+/** The events to watch, and the item after which to begin. */
 interface WatchRequest {
   readonly event: string;
   /** Value of the event's `orderedBy` field. */
@@ -34,14 +34,15 @@ interface WatchRequest {
  * watcher, and needs no publisher and no queue.
  *
  * I1. A watcher gets each event once, in the order of positions, from its beginning on.
- * I2. The beginning is settled before `open` resolves: state that the caller reads after that contains all that the watcher does not get.
+ * I2. The beginning is settled before `open` resolves: so state that the caller reads after that contains the effects of all events that the watcher does not
+ *     get.
  * I3. A place to resume from is refused if an event after it may have been removed.
  */
 export class ContextWatch {
   readonly #deps: ContextWatchDeps;
   readonly #limits: WatchLimits;
   readonly #reader: OutboxReader;
-  /** Limits the watchers that read what was committed before they came. */
+  /** Limits how many watchers read missed events at the same time. */
   readonly #catchingUp: Semaphore;
   readonly #parsers = new Map<string, Parser>();
   #tail: OutboxTail | undefined = undefined;
@@ -56,9 +57,9 @@ export class ContextWatch {
   /**
    * Begins to watch, for one call: at the given place, or at a moment before this resolves. The watch ends with the scope.
    *
-   * Guarantee: the watcher gets what is committed after that moment, once and in order, and nothing else. So state that is read after this has resolved
-   * contains all that the watcher does not get (I2).
-   * Errors: ResumeRefusal; UNAVAILABLE - the database; INTERNAL - there is no such event, or the event has no keys and one is given.
+   * Guarantee: the watcher gets each event that is committed after that moment, once and in order, and nothing else. So state that is read after this has
+   * resolved contains the effects of all earlier events (I2).
+   * Errors: ResumeRefusal; UNAVAILABLE - the database is away; INTERNAL - the context does not declare the event, or a key is given for an event without keys.
    */
   async open(scope: Scope, request: WatchRequest): Promise<Watcher> {
     const filter = this.#filterOf(request);
@@ -96,9 +97,9 @@ export class ContextWatch {
     if (!("key" in request)) return { name: request.event, key: undefined };
     // A key that is missing by mistake must not show the events of all users.
     if (request.key === undefined)
-      throw catalogueError("INTERNAL", `The key of a watch of ${request.event} is undefined; leave it out to watch all.`);
+      throw catalogueError("INTERNAL", `The key of a watch of ${request.event} is undefined; leave the key out to watch all keys.`);
     if (spec.orderedBy === undefined)
-      throw catalogueError("INTERNAL", `The event ${request.event} has no keys: its contract does not say what it is \`orderedBy\`.`);
+      throw catalogueError("INTERNAL", `The event ${request.event} has no keys: its contract does not declare \`orderedBy\`.`);
     return { name: request.event, key: String(request.key) };
   }
 
@@ -115,19 +116,19 @@ export class ContextWatch {
     void tail.close();
   }
 
-  /** I3. Errors: ResumeRefusal - the place was never given, or events after it were removed. */
+  /** I3. Errors: ResumeRefusal - no event was ever at this place, or events after it were removed. */
   async #assertWhole(filter: EventFilter, after: EventPlace): Promise<void> {
     const { removed, rowId, last, lastNumber, hasNext } = await this.#reader.remains(filter, after);
     const { position, keyNumber, mark } = after;
     const isOther = position > last || (rowId !== undefined && mark !== undefined && !rowId.startsWith(mark));
     if (isOther) throw new ResumeRefusal("gone");
     if (removed === undefined || removed <= position) return;
-    // An event of this name was removed, but perhaps none of this key.
+    // An event of this name was removed, but perhaps no event of this key.
     if (filter.key !== undefined && keyNumber !== undefined && (hasNext || lastNumber === keyNumber)) return;
     throw new ResumeRefusal("gone");
   }
 
-  /** The payload by the contract. An event that does not fit any more is logged and left out: no watcher can correct it, and the later events go on. */
+  /** Parses the payload by the contract. An event that does not fit any more is logged and left out: no watcher can correct it, and the later events go on. */
   #parse({ name, payload, id }: OutboxEvent): { readonly payload: unknown } | undefined {
     let parse = this.#parsers.get(name);
     if (parse === undefined) {

@@ -4,9 +4,9 @@ import { HolonError } from "../../kernel/holon-error.ts";
 export interface EventPlace {
   /** Position in the outbox of its context. */
   readonly position: number;
-  /** Its number in its key; undefined if it has no key, or if the place is a beginning and not an event. */
+  /** Number of the event in its key; undefined if the event has no key, or if the place is a beginning and not an event. */
   readonly keyNumber: number | undefined;
-  /** The first part of its row's id: positions start again when a database is restored. */
+  /** The first part of the id of the event's row. It shows that a row is another event, because positions start again when a database is restored. */
   readonly mark: string | undefined;
 }
 
@@ -17,7 +17,7 @@ export function renderEventPlace({ position, keyNumber, mark }: EventPlace): str
   return `${position}.${keyNumber ?? "-"}.${mark ?? "-"}`;
 }
 
-/** Undefined if {@link renderEventPlace} does not make such a text. */
+/** Reads a place from text. Shape: undefined if the text does not have the form that {@link renderEventPlace} makes. */
 export function parseEventPlace(text: unknown): EventPlace | undefined {
   const [, position, keyNumber, mark] = (typeof text === "string" ? FORM.exec(text) : null) ?? [];
   if (position === undefined || !Number.isSafeInteger(Number(position))) return undefined;
@@ -28,15 +28,21 @@ export function parseEventPlace(text: unknown): EventPlace | undefined {
   };
 }
 
-/** Why a watcher cannot go on after the given item. `gone`: read the present state, and begin without an id. */
+/**
+ * Why a watcher cannot go on after the given item. `gone`: events after the item were removed, so the client must read the present state, and begin without an
+ * id.
+ */
 type ResumeFault = "malformed" | "gone";
 
 const WORDS: Readonly<Record<ResumeFault, string>> = {
-  malformed: "This is no id of an item of this subscription.",
+  malformed: "This is not the id of an item of this subscription.",
   gone: "Events after this one have been removed: read the present state, and subscribe again without it.",
 };
 
-/** The caller's `after` cannot be resumed from: BAD_REQUEST, with an issue whose code says why. It has its own class because handlers pass it on unchanged. */
+/**
+ * A subscription cannot resume from the caller's `after`: BAD_REQUEST, with an issue whose code says why. It has its own class because handlers pass it on
+ * unchanged.
+ */
 export class ResumeRefusal extends HolonError<"BAD_REQUEST"> {
   constructor(fault: ResumeFault) {
     super("BAD_REQUEST", "The subscription cannot go on after the item that is named.", {

@@ -27,17 +27,17 @@ export interface EventFilter {
   readonly key: string | undefined;
 }
 
-/** What is known about a place to resume from. */
+/** What the tables say about a place to resume from. */
 interface Remains {
   /** The highest position of an event of this name that was removed. */
   readonly removed: number | undefined;
   /** Id of the row at this position. */
   readonly rowId: string | undefined;
-  /** The highest position that was ever given. */
+  /** The highest position that was ever taken. */
   readonly last: number;
   /** The last number of the key. */
   readonly lastNumber: number | undefined;
-  /** Whether the next event of the key is there. */
+  /** Whether the outbox has the next event of the key. */
   readonly hasNext: boolean;
 }
 
@@ -130,7 +130,7 @@ export class OutboxReader {
   }
 }
 
-/** Numbers of the database come as text, since they may be larger than a safe integer; positions are not. */
+/** The database's numbers come as text, because they may be larger than a safe integer. Positions are not that large. */
 function numberOf(value: unknown): number | null {
   return value === null || value === undefined ? null : Number(value);
 }

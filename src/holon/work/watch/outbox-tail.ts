@@ -17,7 +17,7 @@ interface OutboxTailDeps {
   readonly log: Logger;
 }
 
-/** Short: a call that begins to watch gets a failure only at the next look. */
+/** These waits are short, because a call that begins to watch gets an error only at the next look. */
 const BACKOFF = { firstMs: 50, greatestMs: 1_000 };
 
 /** The first look reads the writers. The second one sees that they have ended. */
@@ -61,7 +61,7 @@ export class OutboxTail implements Closable {
     return this.#watchers.size === 0 && this.#joining.length === 0;
   }
 
-  /** Lets a watcher begin: it gets all that is committed after this call. Errors: those of reading the outbox. */
+  /** Lets a watcher begin: it gets all events that are committed after this call. Errors: those of reading the outbox. */
   join(watcher: Watcher): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#joining.push({ watcher, resolve, reject });
@@ -79,7 +79,7 @@ export class OutboxTail implements Closable {
     this.#deps.wheel.remove(this.#again);
   }
 
-  /** One look. Watchers that joined before it began know after it where they begin. */
+  /** Makes one look. After it, each watcher that joined before it has its beginning. */
   async #look(): Promise<boolean> {
     const joining = this.#joining;
     this.#joining = [];
@@ -90,7 +90,7 @@ export class OutboxTail implements Closable {
       for (const { reject } of joining) reject(error);
       throw error;
     }
-    // Rows that this look left for the next one may be older than the watchers that join.
+    // Rows that this look left for the next one may be older than the watchers that join. So these join at a later look.
     if (full) this.#joining.unshift(...joining);
     else for (const each of joining) this.#admit(each);
     return full;
@@ -110,7 +110,7 @@ export class OutboxTail implements Closable {
     this.#order ??= new PositionOrder<OutboxEvent>(await this.#findEnd());
     const { read, gaps } = this.#order;
     const { rows, full } = await reader.beyond(read, gaps, limits.readCount);
-    // After the rows: the row of a transaction that ends before this is seen, or known to be missing, at the next look.
+    // The writers are read after the rows. If a transaction has ended by then, the next look sees its row, or finds that the row is missing.
     const writers = gaps.length === 0 ? undefined : await reader.writers();
     for (const row of this.#order.take(rows, writers)) this.#deliver(row);
     wheel.remove(this.#again);
@@ -135,7 +135,7 @@ export class OutboxTail implements Closable {
   }
 }
 
-/** Looks again soon, if a position was passed over. */
+/** Looks again soon, if a position is missing. */
 class LookAgain extends TimerEntry {
   readonly #look: () => void;
 
@@ -184,7 +184,7 @@ class WatcherIndex {
   }
 }
 
-/** Names have no space. */
+/** The space cannot be a part of the name: names have no space. */
 function placeOf(name: string, key: string | undefined): string {
   return key === undefined ? name : `${name} ${key}`;
 }

@@ -25,7 +25,7 @@ describe("the order of positions", () => {
     order.take(at(6), undefined);
     expect(positions(order.take([], writers("t", "other")))).toEqual([]);
     expect(positions(order.take([], writers("t")))).toEqual([]);
-    // The transaction ended between the look and the reading of writers: the look may have missed its row.
+    // The transaction ended after the look and before the writers were read, so the look may have missed its row.
     expect(positions(order.take([], writers("later")))).toEqual([]);
     expect(positions(order.take([], writers("later")))).toEqual([6]);
     expect(order.settled).toBe(6);
@@ -77,7 +77,7 @@ function seen(seed: number): { readonly seed: number; readonly handedOut: boolea
       .filter((position) => position > order.read || order.gaps.some(({ from, to }) => from <= position && position <= to))
       .map((position) => ({ position }));
     const asks = order.gaps.length > 0;
-    if (random(2) === 0) endOne(); // Between the look and the question.
+    if (random(2) === 0) endOne(); // This is after the look, and before the writers are read.
     out.push(...positions(order.take(rows, asks ? new Set(open.values()) : undefined)));
   };
   for (let position = 1; position <= 40; position++) {

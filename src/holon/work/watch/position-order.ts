@@ -1,10 +1,10 @@
-/** Positions that were passed over: their transactions were open, or rolled back. */
+/** Missing positions between rows that were read: their transactions were still open, or were rolled back. */
 export interface Gap {
   readonly from: number;
   readonly to: number;
   /**
-   * Transactions that may still fill it: those that were writing to the outbox at the first look after it was found, and still are. Undefined if there was no
-   * such look yet.
+   * Transactions that may still fill the gap: those that were writing to the outbox at the first look after the gap was found, and still are. Undefined until
+   * that look.
    */
   readonly writers: ReadonlySet<string> | undefined;
 }
@@ -14,10 +14,10 @@ export interface Gap {
  *
  * I1. Positions are taken right before the commit, and commits overtake each other: a row may become visible after rows with higher positions.
  * I2. A gap is over when it is filled. It is also over when each transaction that wrote to the outbox at a moment after the gap was found has ended *before* a
- *     later look that still does not see the row: the transaction was rolled back.
+ *     later look that still does not see the row: the transaction that took the position was rolled back.
  *
- * (Comparing `transaction_id` with the oldest open transaction is not enough: a transaction with a high id may hold a low position. One that is older than both
- * and writes to other tables would hold up all watchers for as long as it runs.)
+ * (It is not enough to compare `transaction_id` with the oldest open transaction: a transaction with a high id may hold a low position. And an old transaction
+ * that writes only to other tables would hold up all watchers for as long as it runs.)
  */
 export class PositionOrder<Row extends { readonly position: number }> {
   #read: number;
@@ -52,7 +52,7 @@ export class PositionOrder<Row extends { readonly position: number }> {
 
   /**
    * Takes the result of one look: the rows in {@link gaps}, a run of rows beyond {@link read}, and the transactions that were writing to the outbox *after*
-   * that look, if that was asked. Returns the rows that may be delivered now, in order.
+   * that look, if these were read. Returns the rows that may be delivered now, in order.
    */
   take(rows: readonly Row[], writers: ReadonlySet<string> | undefined): readonly Row[] {
     const sorted = [...rows].sort((one, other) => one.position - other.position);
@@ -72,7 +72,7 @@ export class PositionOrder<Row extends { readonly position: number }> {
   }
 }
 
-/** I2. Whether a transaction was left before this look that could fill the gap. */
+/** I2. Whether a transaction that could fill the gap was still open before this look, or may have been because no look has read the writers yet. */
 function isOpen({ writers }: Gap): boolean {
   return writers === undefined || writers.size > 0;
 }

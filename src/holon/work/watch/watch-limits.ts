@@ -2,7 +2,7 @@
 export const WATCH_LIMITS = {
   /** How often the outbox is looked at for watchers if no notification comes. */
   pollMs: 2_000,
-  /** How soon to look again for a position that was passed over because its transaction was still open. */
+  /** How soon to look again for a missing position, whose transaction may still be open. */
   gapMs: 16,
   /** Most rows that one look reads. */
   readCount: 200,

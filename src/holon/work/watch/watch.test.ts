@@ -206,7 +206,7 @@ describe("the tail of the outbox", () => {
     });
     const seen = await Promise.all(watchers.map(async (watcher) => (await numbers(watcher, 1))[0]));
     expect(seen).toEqual(Array.from({ length: 1_000 }, (_, n) => n % 500));
-    // 500 rows are three reads of 200. A notification, and a look that finds nothing, may be added.
+    // 500 rows need three reads of up to 200. A notification, and a look that finds nothing, may come on top.
     expect(statements).toBeLessThan(10);
   });
 

@@ -3,9 +3,9 @@ import type { Scope, ScopeLink } from "../../kernel/scope.ts";
 import { type EventPlace, renderEventPlace } from "./event-place.ts";
 import type { EventFilter, OutboxEvent } from "./outbox-reader.ts";
 
-/** An event as a watcher gets it. It is an item of a resumable subscription, if the subscription returns its payload. */
+/** An event as a watcher gets it. If the items of a resumable subscription are payloads of this event, a handler can yield it as it is. */
 export interface WatchedEvent<Payload = unknown> {
-  /** Id to resume after. */
+  /** The id of the event. A subscription that resumes from this id goes on after the event. */
   readonly id: string;
   readonly data: Payload;
 }
@@ -16,7 +16,7 @@ export interface WatchSource {
   readonly settled: number;
   /** Past events: after one position, and up to another one that is settled. */
   between(filter: EventFilter, after: number, upTo: number, count: number): Promise<readonly OutboxEvent[]>;
-  /** The payload by the contract; undefined, and logged, if it does not fit. */
+  /** Parses the payload by the contract. Shape: undefined if it does not fit, which is logged. */
   parse(event: OutboxEvent): { readonly payload: unknown } | undefined;
   leave(watcher: Watcher): void;
 }
@@ -26,7 +26,7 @@ interface WatcherDeps {
   readonly scope: Scope;
   readonly filter: EventFilter;
   readonly source: WatchSource;
-  /** Undefined to begin now. */
+  /** The place after which the watcher begins; undefined to begin now. */
   readonly after: EventPlace | undefined;
   readonly bufferCount: number;
 }
@@ -42,7 +42,7 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
  *     any --return(), its call is over or cancelled, a read fails--> over
  *
  * I1. Events that are read and events that the tail delivers meet at a settled position: none is missed between them, and none is given twice.
- * I2. A watcher holds at most `bufferCount` events from the tail, and as many that it read, however slow its consumer is.
+ * I2. A watcher holds at most `bufferCount` events from the tail, and as many again that it has read itself, however slow its consumer is.
  */
 export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
   previousLink: ScopeLink | undefined = undefined;
@@ -51,10 +51,10 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
   readonly #deps: WatcherDeps;
   /** All events up to this position were given to the consumer, or are not for this watcher. */
   #cursor = 0;
-  /** From this position on, {@link #delivered} has all events; undefined while it has none. */
+  /** From this position on, {@link #delivered} has all events; undefined while events of the tail are not kept. */
   #deliveredFrom: number | undefined = undefined;
   #delivered: OutboxEvent[] = [];
-  /** Events that were read and not given yet. The last one of them completes all up to {@link #missedTo}. */
+  /** Events that were read and not given yet. When the last of them is given, all events up to {@link #missedTo} have been given. */
   #missed: OutboxEvent[] = [];
   #missedTo = 0;
   /** Positions after the beginning whose events were committed before this watcher began. */
@@ -69,7 +69,7 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
     this.filter = deps.filter;
   }
 
-  /** The beginning: the id of what a handler returns before the first event, such as the present state. */
+  /** The place where this watcher begins. A handler uses it as the id of what it yields before the first event, such as the present state. */
   get start(): string {
     return this.#start;
   }
@@ -175,7 +175,7 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
     return first;
   }
 
-  /** Undefined for an event that was given before, was committed before the beginning, or does not fit its contract. */
+  /** Makes the item for an event. Shape: undefined if the event was given before, was committed before the beginning, or does not fit its contract. */
   #toItem(event: OutboxEvent): WatchedEvent | undefined {
     const { position, keyNumber, id } = event;
     if (position <= this.#cursor) return undefined;
