@@ -21,12 +21,12 @@ interface LivePlace extends AnswerPlace {
  *     place taken --end written--> published --all before it delivered, body at rest--> delivered
  *     place taken --end not written--> given up
  *
- * I1. The statement that ends a step records the number of its answer. The number is taken when that statement is built.
+ * I1. The statement that ends a step records the number of its answer. The number is taken when that statement is made.
  * I2. The body gets its answers in the order of their numbers, the first time and at each replay. An answer waits until those before it are published or given
  *     up. So a race of steps has the same winner each time, whatever has happened to the other steps since.
- * I3. One answer at a time: the next one is delivered when the body has done all that it does with this one without another step.
+ * I3. One answer is delivered at a time. The next one is delivered when the body has done all that it can do with this one without the answer of another step.
  * I4. All recorded answers of a run are delivered before any new step begins and before any new answer is delivered.
- * I5. A number is given up only when it is certain that its end was not written, or when its session ends.
+ * I5. A number is given up only when it is certain that the end of its step was not written under this number, or when its session ends.
  *
  * Answers that a runner of an earlier version recorded have no number. They are ordered by the time of their record, and then by the place of their step. This
  * order is not proven: if the body has not reached the next step in it, the first answer whose step the body has reached is delivered instead.
@@ -73,7 +73,7 @@ export class AnswerOrder {
     return this.#deliveredCount;
   }
 
-  /** Takes the next number for an end that is about to be written. `instead` is a number that was taken for the same end and was not written. */
+  /** Takes the next number, for the end of a step that is about to be written. `instead` is a number that was taken for the same end and was not written. */
   take(instead?: AnswerPlace): AnswerPlace {
     const place: LivePlace = { number: ++this.#lastNumber, delivery: undefined };
     this.#live.push(place);
@@ -140,13 +140,13 @@ export class AnswerOrder {
   }
 }
 
-/** Answers with a number, in that order. Each answer without a number comes before the first numbered one that was recorded after it. */
+/** Sorts answers by their numbers. Each answer without a number comes before the first numbered one that was recorded after it. */
 function inOrder(answered: readonly StepRecord[]): readonly StepRecord[] {
   const numbered = answered
     .filter(({ answerNumber }) => answerNumber !== undefined)
     .sort((one, other) => (one.answerNumber ?? 0) - (other.answerNumber ?? 0));
   const others = answered.filter(({ answerNumber }) => answerNumber === undefined);
-  // Undoing a step overwrites the time of its record.
+  // Undoing a step overwrites the time of its record, so the times cannot be used then.
   const isTimed = others.every(({ state }) => state !== "undone");
   others.sort((one, other) => (isTimed ? one.settledAtMs - other.settledAtMs : 0) || one.ordinal - other.ordinal);
   const merged: StepRecord[] = [];

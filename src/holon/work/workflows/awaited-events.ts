@@ -49,13 +49,16 @@ where e.event = $2::text and e.ordered_key = $3::text and e.received_at >= r.cre
 order by e.received_at, e.event_id limit 1`;
   }
 
-  /** The first event that no step of the run has taken, apart from the named steps; undefined if there is none yet. */
+  /**
+   * The first event that no step of the run has taken; undefined if there is none yet. An event that only the steps in `passedOn` have taken can be taken
+   * again.
+   */
   async find({ id }: RunClaim, { event, key }: AwaitedKey, passedOn: readonly string[]): Promise<ReceivedEvent | undefined> {
     const [found] = await this.#runs.rows<ReceivedEvent>("look for event", this.#find, [id, event, key, JSON.stringify(passedOn)]);
     return found;
   }
 
-  /** Parks a run until the first of its waits is over or its event arrives. Returns whether this runner still held the run. */
+  /** Puts a run to sleep until the first of its waits is over, or until one of its events arrives. Returns whether this runner still held the run. */
   sleep({ id, fence }: RunClaim, awaited: readonly AwaitedKey[], waitMs: number, state: "sleeping" | "waiting"): Promise<boolean> {
     const { own, context } = this.#runs;
     const locks = awaited.map((key) => lockText(context, key)).sort();

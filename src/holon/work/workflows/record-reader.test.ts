@@ -68,7 +68,7 @@ describe("the records of runs that were claimed together", () => {
     await nextTurn();
     collectGarbage();
     expect(made.map((record) => record.deref()?.runId)).toEqual([undefined, "at work"]);
-    // Keeps the function that read them, as a run at work does.
+    // The function that read them is still held here, as a run at work holds it.
     expect([own, typeof read]).toMatchObject([{ records: [{ runId: "at work" }] }, "function"]);
   });
 });

@@ -28,8 +28,8 @@ export type ReadRecords = (claim: RunClaim) => Promise<Reading | undefined>;
 
 /**
  * Parts of a lease. `together`: longest time of reading all runs of a look. `singly`: longest time of reading one run. `turn`: how long a claimed run may wait
- * until its last reading begins. It keeps its place in the process meanwhile: runs that cannot be read must not keep all places until all before them were
- * tried.
+ * until its last reading begins. A run that waits keeps its place in the process, and runs that cannot be read must not keep all places until all runs before
+ * them were tried.
  */
 const SHARES = { together: 0.2, singly: 0.6, turn: 0.5 } as const;
 
@@ -41,7 +41,7 @@ const UNTRIED = { isUntried: true } as const;
 /**
  * Reads the records of resumed runs, while their leases are renewed.
  *
- * I1. All runs of one look are read together, one look after the other. If that fails, each run is read alone, since one of them may be to blame.
+ * I1. All runs of one look are read together, one look after the other. If that fails, each run is read alone, because one of them may be to blame.
  * I2. A run is to blame only if its own records cannot be read although the database answers. A full pool or a database that is away says nothing about a run.
  */
 export class RecordReader {

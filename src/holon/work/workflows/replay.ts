@@ -64,7 +64,7 @@ export class Replay {
   }
 
   /**
-   * Takes the next place. Shape: undefined if the step does not fit the records, see {@link mismatch}.
+   * Takes the next place for a step that the body has reached. Shape: undefined if the step does not fit the records, see {@link mismatch}.
    *
    * Errors: BAD_REQUEST for a name that cannot be recorded, and what getters of the options throw. These are the body's own errors.
    */

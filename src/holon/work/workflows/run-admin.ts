@@ -40,7 +40,7 @@ export interface RunAdmin {
   /** `open` and `stuck`: the oldest first. `latest`: in any state, the youngest first. */
   runs(filter: RunFilter, limit: number): Promise<readonly ListedRun[]>;
   counts(): Promise<RunCounts>;
-  /** Lets a stuck run go on where it stopped. Returns whether there was one. Two calls resume it once. */
+  /** Lets a stuck run go on where it stopped. Returns whether the run was stuck. Two calls resume it once. */
   resume(id: string): Promise<boolean>;
 }
 

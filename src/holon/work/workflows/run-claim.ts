@@ -48,10 +48,10 @@ export interface StepRecord {
   readonly wasCutOff: boolean;
   readonly result: unknown;
   readonly error: KeptError | undefined;
-  /** Whether it may have had its effect without a result. */
+  /** Whether the step may have had its effect although no result is recorded. */
   readonly inDoubt: boolean;
   readonly undoAttempts: number;
-  /** Of `undoAttempts`, those whose failure did not pass by itself. */
+  /** Of `undoAttempts`, those that failed, and not because another service was away or busy. */
   readonly undoFailures: number;
   /** Milliseconds until a sleep or a wait is over; negative if it is over already. */
   readonly leftMs: number;
@@ -61,7 +61,7 @@ export interface StepRecord {
   readonly settledAtMs: number;
 }
 
-/** Whether the body has got the step's answer, or may have. */
+/** Whether the body has got the step's answer, or may have got it. */
 export function isAnswered({ state, error, inDoubt }: StepRecord): boolean {
   return state !== "started" && (error !== undefined || state !== "undone" || !inDoubt);
 }

@@ -23,11 +23,11 @@ type Rest =
   | { readonly kind: "halted" };
 
 /**
- * One run in this process, from its claim until it has ended or is parked.
+ * One run in this process, from its claim until it has ended, sleeps, or is given back.
  *
  *     at work --body returned--> ending --> done, or undoing if its answer does not fit
  *     at work --body threw--> ending --> undoing --> undone
- *     at work --all that goes on must wait, stop, speculation failed--> parking --> asleep
+ *     at work --all open steps must wait, stop, speculation failed--> asleep
  *     at work --body does not fit its records--> stuck
  *     undoing --undo fails for good--> stuck
  *     undoing --undo must wait, stop--> asleep
@@ -39,7 +39,8 @@ type Rest =
  * I3. Everything is written under the fence of the claim: a session that lost its run writes nothing more.
  * I4. The body goes on while one of its transactions is being committed, so that the next one is sent together with that commit. If the commit fails, all that
  *     was done ahead of it is rolled back with it (speculation failed), and the body is run again from the records.
- * I5. A body that waits for a promise that is not a step ends neither its session nor its run. It is named in the log. A stop or a lost lease ends the session.
+ * I5. A body that waits for a promise that is not a step ends neither its session nor its run. The run is named in the log. A stop or a lost lease ends the
+ *     session.
  */
 export class RunSession {
   readonly #deps: RunSessionDeps;
@@ -81,7 +82,7 @@ export class RunSession {
     if (this.#steps.waits.awaited.length > 0) this.#steps.look();
   }
 
-  /** Works until the run has ended or is parked. Errors: those of the database; the lease then ends by itself. */
+  /** Works until the run has ended, sleeps, or is given back. Errors: those of the database; the lease then ends by itself. */
   async work(): Promise<SessionEnd> {
     try {
       return await this.#work();
@@ -125,7 +126,7 @@ export class RunSession {
   async #halted(): Promise<Rest> {
     for (;;) {
       await this.#steps.atRest();
-      // The body gets the answers of its last steps before it is judged.
+      // In these turns of the event loop, the body gets the answers of its last steps before it is judged.
       await turnOfTheLoop();
       await turnOfTheLoop();
       if (!this.#steps.isAtRest) continue;
@@ -149,7 +150,7 @@ export class RunSession {
     const said = { version: this.#deps.claim.version, step: replay.lastReached, forMs: Math.round(forMs) };
     log.warn(
       said,
-      "the body of a run waits for a promise that is not a step: it keeps its place in this process until it goes on or the process stops",
+      "the body of a run waits for a promise that is not a step: the run keeps its place in this process until the body goes on or the process stops",
     );
     if (nextRecorded === undefined) return;
     this.#steps.refuse(`the body did not come to the recorded step ${nextRecorded}, whose answer comes next`);
@@ -159,7 +160,7 @@ export class RunSession {
     const { claim, attempts } = this.#deps;
     const { course, waits } = this.#steps;
     const waitMs = course.kind === "speculationFailed" ? course.waitMs : this.#isStopping ? 0 : waits.leftMs;
-    attempts.log.debug({ waitMs }, "a run is put aside");
+    attempts.log.debug({ waitMs }, "a run is put to sleep until a step is due");
     return (await this.#events.sleep(claim, waits.awaited, waitMs, waits.hasSleep ? "sleeping" : "waiting")) ? "asleep" : "lost";
   }
 
@@ -170,12 +171,12 @@ export class RunSession {
       output = workflow.parseOutput(value);
       if (!(output instanceof ParseFailure)) JSON.stringify(output);
     } catch (error) {
-      // A check of the schema, a getter, a proxy or a BigInt in the answer throws. It would throw at each replay.
+      // A check of the schema, a getter, a proxy or a BigInt in the answer throws. It would throw at each replay, so the run fails.
       return this.#fail(error);
     }
     if (output instanceof ParseFailure) {
       const issues = output.issues.map(({ path, message }) => `${path}: ${message}`).join("; ");
-      return this.#fail(catalogueError("INTERNAL", `The body answered what the workflow does not declare: ${issues}`));
+      return this.#fail(catalogueError("INTERNAL", `The body returned a value that does not fit the declared output: ${issues}`));
     }
     if (!(await runs.done(claim, output))) return "lost";
     attempts.log.info({}, "a run is done");
@@ -205,7 +206,7 @@ export class RunSession {
   async #markStuck(reason: string): Promise<SessionEnd> {
     const { claim, runs, attempts } = this.#deps;
     if (!(await runs.stuck(claim, reason))) return "lost";
-    attempts.log.error({ reason }, "a run is stuck: it waits for somebody to resume it");
+    attempts.log.error({ reason }, "a run is stuck until an operator resumes it");
     return "stuck";
   }
 }

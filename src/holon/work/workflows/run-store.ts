@@ -26,7 +26,7 @@ export interface LookRequest {
   /** Runs that this process works on. */
   readonly held: readonly string[];
   readonly runBy: string;
-  /** Until this moment, in milliseconds of the database's clock, a lease of another process that has ended counts as that of a dead process; 0 for never. */
+  /** Until this moment, another process whose lease has ended counts as dead. Units: milliseconds of the database's clock; 0 for never. */
   readonly reclaimUntilMs: number;
 }
 
@@ -74,7 +74,8 @@ interface UnknownRuns {
  *
  * I1. A run is held by one runner at a time. Each claim has a new fence, and everything that is written about a run is written under its fence.
  * I2. Only runs that this version understands whole are claimed, see `isUnderstood`.
- * I3. A claim counts a death only if another process held the run and its lease ended. Progress since that claim starts the count again, at 1.
+ * I3. A claim counts a death only if another process held the run and its lease ended. If the run made progress since that process claimed it, this death is
+ *     number 1 again.
  */
 export class RunStore {
   readonly context: string;
@@ -97,8 +98,8 @@ export class RunStore {
   }
 
   /**
-   * Claims due runs that this version understands whole (I2). If the lease of a run has ended, its runner died: that is a death, counted from 1 again if the
-   * run made progress since. If this process itself claimed the run, and the answer was lost, it is no death (I3).
+   * Claims due runs that this version understands whole (I2). If the lease of a run has ended, its runner has died, and the death is counted: from 1 again, if
+   * the run made progress since that runner claimed it. If this process itself had claimed the run, and the answer was lost, no death is counted (I3).
    *
    * Guarantee: no two runners claim the same run. The runner that had it before writes nothing more (I1).
    */
@@ -138,8 +139,8 @@ select (extract(epoch from now()) * 1000)::float as "databaseMs", claimed.* from
   }
 
   /**
-   * The runs that may be claimed, of each version those that have been due longest. Each version has its place in the index: runs of other versions are not
-   * read. The second parameter is the process that looks.
+   * The statement that finds the runs that may be claimed: of each version, those that have been due longest. Each version has its place in the index, so runs
+   * of other versions are not read. The second parameter is the process that looks.
    */
   #due({ known, held, runBy, reclaimUntilMs }: LookRequest, suspects: boolean): { readonly text: string; readonly params: readonly unknown[] } {
     const { own } = this;
@@ -161,7 +162,10 @@ select (extract(epoch from now()) * 1000)::float as "databaseMs", claimed.* from
     return row?.nowMs ?? 0;
   }
 
-  /** Counts the due runs that this version does not work on, by what it does not know about them, among the {@link COUNTED_MOST} that have been due longest. */
+  /**
+   * Counts the due runs that this version does not work on, for each version, state or step that it does not know. Only the {@link COUNTED_MOST} runs that have
+   * been due longest are counted.
+   */
   unknown(known: readonly string[]): Promise<readonly UnknownRuns[]> {
     const { own } = this;
     const text = `
@@ -209,7 +213,7 @@ select h.n, h.id in (select id from renewed) as renewed from held h where h.id i
     return this.#wasOurs("end run", text, [id, fence, JSON.stringify(result) ?? null]);
   }
 
-  /** Records that a run failed and is being undone. Its runner keeps it. */
+  /** Records that a run failed and is being undone. Its runner goes on with it. */
   failed({ id, fence }: RunClaim, error: KeptError): Promise<boolean> {
     const text = `update ${this.own}.holon_runs set state = 'undoing', error = $3::text::json, reason = $4::text
       where id = $1::text::uuid and fence = $2::text::bigint returning 1 as one`;
@@ -237,7 +241,7 @@ select h.n, h.id in (select id from renewed) as renewed from held h where h.id i
     return this.#giveBack(claim, waitMs, "0");
   }
 
-  /** The same for a run that was not begun: the deaths of its runners are kept. */
+  /** The same for a run that was not begun: the count of deaths is kept. */
   giveBackUnbegun(claim: RunClaim, waitMs: number): Promise<boolean> {
     return this.#giveBack(claim, waitMs, "deaths");
   }
@@ -267,8 +271,8 @@ function toClaim({ state, traceparent, error, ...row }: ClaimRow): RunClaim {
 }
 
 /**
- * I2. Whether this version knows the state of the run `r`, and the kinds and states of all its steps: another version may have more. A run that was never
- *     claimed has no steps, and they are not looked at.
+ * I2. Whether this version knows the state of the run `r`, and the kinds and states of all its steps: another version may have more of them. A run that was
+ *     never claimed has no steps, so they are not looked for.
  */
 function isUnderstood(own: string): string {
   return `r.state = any(${list(CLAIMED_STATES)}) and (r.fence = 0 or not exists (select 1 from ${own}.holon_steps s where s.run_id = r.id and ${isStrange}))`;
@@ -286,7 +290,7 @@ function list(words: readonly string[]): string {
   return `array[${words.map((word) => `'${word}'`).join(", ")}]`;
 }
 
-/** A statement with one of a few texts, so that the server keeps its plan. */
+/** Makes a prepared statement. There are only a few texts, so that the server keeps the plan of each. */
 export function statement(text: string, params: readonly unknown[]): StatementRequest {
   return { text, params: params.map((param) => (typeof param === "number" ? String(param) : param)), prepare: true, rows: "objects" };
 }

@@ -27,7 +27,7 @@ interface RunWaitsDeps {
   readonly onDue: () => void;
 }
 
-/** A step that can go on now, and since when. */
+/** A step that can go on now, with the moment since which it can. */
 interface Ready {
   readonly step: WaitingStep;
   readonly sinceMs: number;
@@ -36,17 +36,18 @@ interface Ready {
 
 /**
  * The steps of a session that go on later. While the session is at work on other steps, a step goes on as soon as it is due or its event has arrived. Otherwise
- * the run is parked.
+ * the session ends, and the run goes on when a step is due or its event has arrived.
  *
- * I1. Steps go on in the order of the moments at which they could, even if the run was parked meanwhile.
- * I2. An event is taken by one step of a run. If a wait took it and moved nothing, because the wait had lost its race, the event is also there for waits that
- *     the body reaches later than that one. Only the body knows whether it still looks at a wait. All that can be seen is that the wait's answer moves nothing.
+ * I1. Steps go on in the order of the moments at which they could, even if the run slept meanwhile.
+ * I2. An event is taken by one step of a run. If the wait that took it had lost its race, the event is also there for waits that the body reaches later than
+ *     that one. Only the body can tell whether it still uses the answer of a wait. From outside it is only seen that the body reaches no further step after the
+ *     answer.
  * I3. No two steps look for events at once, so that they do not find the same one.
  */
 export class RunWaits extends TimerEntry {
   readonly #deps: RunWaitsDeps;
   readonly #waiting = new Set<WaitingStep>();
-  /** Waits whose event moved nothing, by name, with the turn in which the body reached them. */
+  /** Waits after whose answer the body reached no further step, by name, with the turn in which the body reached them. */
   readonly #unmoved = new Map<string, number>();
   #looking: Promise<unknown> = Promise.resolve();
 
@@ -79,7 +80,7 @@ export class RunWaits extends TimerEntry {
     this.#setTimer();
   }
 
-  /** I2. Notes that the event which a wait took has moved nothing. Returns whether another wait may want it. */
+  /** I2. Notes that a wait took an event, and that the body reached no further step after that. Returns whether another wait may want the event. */
   passOn(name: string, turn: number): boolean {
     this.#unmoved.set(name, turn);
     return this.awaited.length > 0;
@@ -155,6 +156,6 @@ const LONGEST_WAIT_MS = 366 * 86_400_000;
 /** The error of a step that cannot wait for this long; undefined if it can. */
 export function waitFault(step: string, ms: unknown): Error | undefined {
   if (typeof ms === "number" && ms >= 0 && ms <= LONGEST_WAIT_MS) return undefined;
-  const given = typeof ms === "number" ? `${ms} ms` : "what is no number";
+  const given = typeof ms === "number" ? `${ms} ms` : "a time that is not a number";
   return catalogueError("INTERNAL", `The step ${step} cannot wait ${given}: a wait has 0 to ${LONGEST_WAIT_MS} ms, which is a year.`);
 }

@@ -38,19 +38,19 @@ type Course =
 const COURSES = ["going", "stopping", "over", "speculationFailed", "lost", "failed"] as const;
 
 /**
- * The steps that a body takes in one session. Each is answered from its record or done, and its answer is delivered in order.
+ * The steps that a body takes in one session. Each step is answered from its record, or it is done. The answers are delivered in order.
  *
  *     reached --recorded--> answered, in its turn
  *     reached --replay over--> under way --ended--> answered, in its turn
  *     under way --later--> waiting --due, or its event came--> under way
  *     reached, not going--> never answered in this session
  *
- *     going --stop--> stopping --> over --> speculationFailed --> lost --> failed, each overrides those before it, never back
+ *     going --> stopping --> over --> speculationFailed --> lost --> failed: the course changes only in this direction, and may leave some out
  *
  * I1. Steps begin only while the session is going. In any other course, a step under way comes to its end, or to the end of its attempt if another session goes
  *     on with it.
  * I2. Nothing begins before all recorded answers have been delivered: a body that does not fit its records is found out before it does anything new.
- * I3. A step with an effect outside of the database begins when each transaction before it is certain. Transactions follow each other without waiting for that.
+ * I3. A step with an effect outside of the database begins when each transaction before it has certainly committed. A transaction does not wait for that.
  */
 export class SessionSteps {
   readonly replay: Replay;
@@ -59,9 +59,9 @@ export class SessionSteps {
   readonly #runner: StepRunner;
   readonly #order: AnswerOrder;
   #course: Course = { kind: "going" };
-  /** Steps whose end, or whose next wait, is not written. */
+  /** How many steps have an end, or a next wait, that is not written yet. */
   #busyCount = 0;
-  /** Steps under way whose answer the body has not got. */
+  /** How many steps are under way whose answer the body has not got. */
   #openCount = 0;
   /** I2. Steps that begin when the replay is over. */
   #held: (() => void)[] = [];
@@ -162,7 +162,7 @@ export class SessionSteps {
           record.name,
           this.#delivering(() => (record.error === undefined ? resolve(record.result) : reject(fromKept(record.error)))),
         );
-      // A body that is being undone does nothing new.
+      // The body of a run that is being undone does nothing new.
       else if (step === undefined || this.#deps.claim.isUndoing) this.#isBlocked = true;
       else if (this.#order.isReplayed) this.#begin(step, perform, resolve, reject);
       else this.#held.push(() => this.#begin(step, perform, resolve, reject));
@@ -208,7 +208,7 @@ export class SessionSteps {
     void this.#track(performed.then(settle));
   }
 
-  /** Keeps a step until it goes on: in this session, if it is still at work then. */
+  /** Keeps a step until it goes on. It goes on in this session, if the session is still at work then. */
   #wait(step: ReachedStep, { waitMs, awaited, resume }: LaterOutcome, settle: (outcome: StepOutcome) => void): void {
     this.#openCount--;
     this.waits.add({
@@ -222,11 +222,11 @@ export class SessionSteps {
         return this.#track(resume(event).then(settle));
       },
     });
-    // Its event may have arrived, or its time may be over, since it was recorded.
+    // Since the step was recorded, its event may have arrived, or its time may be over.
     if (step.record !== undefined && isWaiting(step) && !this.#isLookDue) this.#lookWhenAllWait();
   }
 
-  /** After a replay, looks once for all waiting steps, so that they go on in the order of their moments. */
+  /** After a replay, looks once for all waiting steps, so that they go on in the order of the moments at which they could. */
   #lookWhenAllWait(): void {
     this.#isLookDue = true;
     const soon = new Promise<void>((resolve) => setImmediate(resolve));
@@ -258,7 +258,7 @@ export class SessionSteps {
       });
   }
 
-  /** Called when the body has done what it does with an answer. */
+  /** Called when the body has come to rest after an answer. */
   #rested(delivered: string | undefined): void {
     const step = delivered === undefined ? undefined : this.replay.find(delivered);
     const hasMoved = this.replay.reachedCount > this.#reachedBefore;
@@ -286,7 +286,7 @@ export class SessionSteps {
     const name = typeof event === "string" ? host.eventName(event) : undefined;
     if (name === undefined) {
       const named = storableText(event, GREATEST_TEXT_LENGTH);
-      return this.#cannotWait(step, catalogueError("INTERNAL", `"${named}" is no event that the workflow ${claim.workflow} waits for.`));
+      return this.#cannotWait(step, catalogueError("INTERNAL", `"${named}" is not an event that the workflow ${claim.workflow} waits for.`));
     }
     if (!isStorable(key, GREATEST_TEXT_LENGTH))
       return this.#cannotWait(step, catalogueError("BAD_REQUEST", `The step ${step.name} waits for a key that no event has. ${STORABLE_TEXT}`));
@@ -312,7 +312,7 @@ export class SessionSteps {
     return { kind: "done", value, answer };
   }
 
-  /** Recorded like each failure of a step: a body may catch it and go on, and is replayed the same way. */
+  /** The failure is recorded like each failure of a step, because a body may catch it and go on, and must be replayed the same way. */
   async #cannotWait(step: ReachedStep, error: Error): Promise<StepOutcome> {
     const answer = this.#order.take();
     await this.#deps.steps.failed(this.#deps.claim, step, 1, toKept(error), false, answer);

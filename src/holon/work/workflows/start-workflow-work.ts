@@ -107,7 +107,7 @@ class LeftRuns implements Closable {
     this.#task.wake();
   }
 
-  /** How many there were at the last look. */
+  /** How many such runs there were at the last look. */
   get count(): number {
     return this.#count;
   }

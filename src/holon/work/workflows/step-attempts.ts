@@ -30,7 +30,7 @@ interface StepAttemptsDeps {
 /** Statements about a run are tried again while the database is away. */
 const STATEMENT_RETRY = { firstMs: 100, greatestMs: 2_000, forMs: Number.POSITIVE_INFINITY } as const;
 
-/** How long after a log line about failing statements of a run the next one comes. Units: milliseconds. */
+/** Least time between two log lines about failing statements of one run. Units: milliseconds. */
 const SAY_AGAIN_MS = 60_000;
 
 /** The purpose of a statement about a run, for the log. */
@@ -83,7 +83,7 @@ export class StepAttempts {
    *
    * Errors: those of the statement, if they do not pass; a passing one, if the lease was lost or the process stops.
    */
-  statement<Result>(run: () => Promise<Result>, about: StatementTask = { task: "write where the run stands" }): Promise<Result> {
+  statement<Result>(run: () => Promise<Result>, about: StatementTask = { task: "write the state of the run" }): Promise<Result> {
     const tried = async (): Promise<Result> => {
       try {
         return await run();
@@ -99,7 +99,7 @@ export class StepAttempts {
     const nowMs = this.#deps.clock.monotonicMs();
     if (nowMs - this.#saidAtMs < SAY_AGAIN_MS) return;
     this.#saidAtMs = nowMs;
-    this.log.warn({ err: error, ...about }, "the database does not do what a run asks of it: it is asked again as long as the run is this process's");
+    this.log.warn({ err: error, ...about }, "a statement about a run fails: it is repeated as long as this process holds the run");
   }
 
   /** Runs one attempt. Errors: its own; DEADLINE_EXCEEDED at its timeout; CANCELLED if the run is aborted. */
@@ -111,8 +111,8 @@ export class StepAttempts {
     try {
       const lease = this.#deps.lease?.();
       do {
-        // I1. The second thread sees all runs of one look before a step of the first one begins. That step may block this thread at once, and the others must
-        //     then ask again.
+        // I1. The second thread sees all runs of one look before a step of the first one begins. That step may block this thread at once, and the steps of the
+        //     other runs must then check their leases again.
         await lease?.mayBegin();
         // Checked again: another process may have the run now.
         if (this.#over) throw notOurs();
@@ -145,5 +145,5 @@ export class StepAttempts {
 }
 
 function notOurs(): HolonError {
-  return catalogueError("CANCELLED", "The run is not this process's any more.");
+  return catalogueError("CANCELLED", "This process does not hold the run any more.");
 }

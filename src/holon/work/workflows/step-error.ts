@@ -19,7 +19,7 @@ const GREATEST_DETAILS_LENGTH = 64 * 1024;
 /**
  * Keeps the public part of an error. An error that is not of the toolkit becomes INTERNAL.
  *
- * Never throws. The result can always be stored: texts are cut and well-formed, and details that have no JSON are left out.
+ * Never throws. The result can always be stored: texts are cut and well-formed, and details that cannot be written as JSON are left out.
  */
 export function toKept(error: unknown): KeptError {
   const kept = isHolonError(error) ? readSafely(() => keptOf(error), undefined) : undefined;
@@ -36,7 +36,7 @@ export function fromKept({ code, message, details }: KeptError): HolonError {
   return new HolonError(code, message, { details });
 }
 
-/** Whether another attempt may help: for faults that the catalogue allows to repeat, and for errors that are not declared. */
+/** Whether another attempt may help. That is so for faults that the catalogue allows to repeat, and for errors that are not declared. */
 export function isWorthTrying(error: unknown): boolean {
   return readSafely(() => {
     if (!isHolonError(error) || error.code === "INTERNAL") return true;
@@ -46,8 +46,8 @@ export function isWorthTrying(error: unknown): boolean {
 }
 
 /**
- * Whether an effect outside may have happened although this error was thrown. A refusal by the step itself says that it did not happen. A statement or a call
- * that failed below the step does not say so.
+ * Whether an effect outside may have happened although this error was thrown. If the step itself refuses with `executed: "no"`, the effect did not happen. A
+ * statement or a call that failed below the step does not prove that.
  */
 export function isDoubtful(error: unknown): boolean {
   return readSafely(() => !isHolonError(error) || error.executed !== "no" || originOf(error) !== undefined, true);

@@ -31,17 +31,17 @@ export interface StepDeps {
 
 /** The outcome of a step in this process. */
 export type StepOutcome =
-  /** It has ended, and its end is recorded or being committed. */
+  /** The step has ended, and its end is recorded or being committed. */
   | { readonly kind: "done"; readonly value: unknown; readonly answer: AnswerPlace }
   | { readonly kind: "failed"; readonly error: Error; readonly answer: AnswerPlace }
-  /** It goes on after a while. */
+  /** The step goes on after a while. */
   | {
       readonly kind: "later";
       readonly waitMs: number;
       readonly awaited?: AwaitedKey;
       readonly resume: (event?: ReceivedEvent) => Promise<StepOutcome>;
     }
-  /** It was not committed, although the body has gone on with its result. It is tried again after a while. */
+  /** The step was not committed, although the body has gone on with its result. The step is tried again after a while. */
   | { readonly kind: "speculationFailed"; readonly waitMs: number }
   /** Another process has the run now. */
   | { readonly kind: "lost" };
@@ -59,11 +59,11 @@ interface Trial {
   wasCutOff: boolean;
   /** Whether an earlier attempt may have had its effect. */
   inDoubt: boolean;
-  /** The place of its answer; undefined until its end is built. */
+  /** The place of its answer; undefined until the statement that records its end is made. */
   answer: AnswerPlace | undefined;
-  /** Whether its answer cannot be kept: another attempt would have its effect again, and return the same answer. */
+  /** Whether its answer cannot be kept. Then it is not tried again: another attempt would have its effect again, and return the same answer. */
   isRefused: boolean;
-  /** Whether the end of an effect outside of the database was sent. */
+  /** Whether the statement that records the end of an effect outside of the database was sent. */
   isEndSent: boolean;
   /** Called with the result when only the commit is left. */
   readonly onCommitting: (result: unknown, answer: AnswerPlace) => void;
@@ -74,12 +74,12 @@ interface Trial {
 /**
  * Tries the steps of one run that have an effect.
  *
- * I1. A step with an effect outside of the database is recorded before its first attempt: a runner that finds it without a result knows that it is in doubt.
+ * I1. A step with an effect outside of the database is recorded before its first attempt: a runner that finds the step without a result treats it as in doubt.
  * I2. The record of a transaction step is part of its transaction: both are committed, or neither is.
- * I3. What follows from a failure is decided by what is recorded: a commit whose answer was lost counts as done.
+ * I3. What follows from a failure is decided by what is recorded: a commit whose answer was lost counts as done, if it is recorded.
  * I4. An end that may have been written keeps the number of its answer (I5 of {@link AnswerOrder}).
- * I5. An attempt that has no outcome, because its process died, stopped or lost the run, is no failure of the step. Neither is the first attempt in a row that
- *     was cut off.
+ * I5. An attempt that has no outcome, because its process died, stopped or lost the run, does not count as a failure of the step. The first attempt in a row
+ *     that was cut off does not count either.
  */
 export class StepRunner {
   readonly #deps: StepDeps;
@@ -103,8 +103,8 @@ export class StepRunner {
   /**
    * Tries a step until it is done or has failed for good. `onCommitting` gets the result of a transaction when its commit is sent, so that the body goes on.
    *
-   * Errors: those of the database, if the end was refused or could not be written while the run was held; PredecessorFailed if an earlier step was not committed
-   * after all.
+   * Errors: those of the database, if the end was refused or could not be written while the run was held; PredecessorFailed if an earlier step was not
+   * committed after all.
    */
   try(step: ReachedStep, run: StepFunction, onCommitting: Trial["onCommitting"] = () => {}): Promise<StepOutcome> {
     const { record } = step;
@@ -206,12 +206,12 @@ export class StepRunner {
     // If an earlier transaction was not committed, this one may have failed because of that.
     if (step.kind === "transaction" && !isAhead) await this.#pipeline.settled;
     const { attempts: greatest, firstMs, greatestMs } = { ...DEFAULT_RETRY, ...step.retry };
-    if (attempts.isOver || !(await attempts.statement(() => runs.isHeld(claim), about("read who has the run")))) return { kind: "lost" };
-    const record = await attempts.statement(() => steps.find(claim, step), about("read what became of it"));
+    if (attempts.isOver || !(await attempts.statement(() => runs.isHeld(claim), about("read which process has the run")))) return { kind: "lost" };
+    const record = await attempts.statement(() => steps.find(claim, step), about("read the state of the step"));
     // An end that was given up was written after all, under an earlier number. The run goes on from its records, where that number counts.
     if (record?.state === "done" && record.answerNumber !== answer?.number) throw error;
     if (record?.state === "done" && answer !== undefined) return { kind: "done", value: record.result, answer };
-    // A conflict during the commit is repeated by no other layer.
+    // No other layer repeats a transaction after a conflict during its commit.
     const isPassing = !trial.isRefused && (isWorthTrying(error) || (isAhead && isWorthRepeating(error)));
     const isCounted = countFailure(trial, error);
     if ((this.isBodyOver && !isAhead) || !isPassing || trial.failures >= greatest) {

@@ -19,7 +19,7 @@ export interface StepTries {
   readonly attempts: number;
   /** Of `attempts`, those that count as failures of the step. */
   readonly failures: number;
-  /** Why the last one failed; undefined if this runner does not know. */
+  /** Why the last attempt failed; undefined if no attempt has failed in this process. */
   readonly reason: string | undefined;
   /** Whether an attempt may have had its effect. */
   readonly inDoubt: boolean;
@@ -40,8 +40,9 @@ interface StepRow extends Omit<StepRecord, "error" | "answerNumber"> {
 }
 
 /**
- * The statements on `holon_steps`. Each writes under the fence of its run. If another runner has the run, the statement inserts null as the run's id. The table
- * refuses that, and the transaction of the statement fails with it. A key lock is enough, because a claim locks the whole row before it takes the run.
+ * The statements on `holon_steps`. Each statement writes under the fence of its run. If another runner has the run, the statement inserts null as the run's id.
+ * The table refuses that, and the transaction of the statement fails with it. A key lock on the run is enough, because a claim locks the whole row before it
+ * takes the run.
  */
 export class StepStore {
   readonly #runs: RunStore;
@@ -90,7 +91,7 @@ from ${this.#runs.own}.holon_steps where ${which}`;
     }));
   }
 
-  /** Records that a step is tried, before it is. */
+  /** Records the attempts of a step, before the next one begins. */
   async begun(claim: RunClaim, place: StepPlace, { attempts, inDoubt, failures, reason }: StepTries): Promise<void> {
     await this.#write(this.#begun, claim, place, [attempts, inDoubt, null, null, null, failures, reason ?? null]);
   }

@@ -48,7 +48,7 @@ function toUndo(reached: readonly ReachedStep[], records: readonly StepRecord[])
     .sort((one, other) => other.step.ordinal - one.step.ordinal);
 }
 
-/** A transaction that is not recorded was rolled back. */
+/** A transaction that is not recorded was rolled back, so it needs no undo. */
 function needsUndo({ state, kind, inDoubt }: StepRecord): boolean {
   return state === "done" || (state === "started" && kind !== "transaction") || (state === "failed" && inDoubt);
 }
@@ -57,7 +57,7 @@ async function undoStep(deps: StepDeps, undoable: Undoable, isStopping: () => bo
   const { claim, runs, steps, attempts, timing, random } = deps;
   const { step, record } = undoable;
   const about = (task: string): StatementTask => ({ task, step: step.name });
-  // When an earlier version resumes a run, it sets back only the count of all attempts.
+  // When an earlier version resumes a run, it resets only the count of all attempts.
   let failures = Math.min(record.undoFailures, record.undoAttempts);
   for (let attempt = record.undoAttempts + 1; ; attempt++) {
     if (attempts.isOver) return { kind: "lost" };
@@ -68,10 +68,10 @@ async function undoStep(deps: StepDeps, undoable: Undoable, isStopping: () => bo
       attempts.log.info({ step: step.name, attempt }, "a step is undone");
       return { kind: "undone" };
     } catch (error) {
-      if (attempts.isOver || !(await attempts.statement(() => runs.isHeld(claim), about("read who has the run")))) return { kind: "lost" };
-      const now = await attempts.statement(() => steps.find(claim, step), about("read what became of its undo"));
+      if (attempts.isOver || !(await attempts.statement(() => runs.isHeld(claim), about("read which process has the run")))) return { kind: "lost" };
+      const now = await attempts.statement(() => steps.find(claim, step), about("read the state of its undo"));
       if (now?.state === "undone") return { kind: "undone" };
-      // The call to be undone is still running in another process. It ends by itself, and is not counted as a failure.
+      // The call to be undone is still running in another process. It ends by itself, so this attempt is not counted as a failure.
       if (isHolonError(error, "KEY_IN_FLIGHT")) return { kind: "halted", waitMs: timing.heldWaitMs };
       const away = isAway(error);
       if (!away) failures++;
@@ -79,7 +79,7 @@ async function undoStep(deps: StepDeps, undoable: Undoable, isStopping: () => bo
       const ownWaits = { ...DEFAULT_RETRY, ...step.retry };
       const waitMs = fullJitterMs(attempt, away ? awayWaits(ownWaits) : ownWaits, random);
       attempts.log.warn({ err: error, step: step.name, attempt }, "a step could not be undone");
-      // An effect outside fails in the same way whether it is refused or its provider is away: its undo has as many attempts as the step.
+      // An effect outside fails in the same way whether it is refused or its provider is away. So its undo has at least as many attempts as the step.
       const ownCount = step.kind === "run" ? (step.retry?.attempts ?? 0) : 0;
       if (away ? attempt >= timing.undoAwayAttemptsCount : failures >= Math.max(timing.undoAttemptsCount, ownCount))
         return { kind: "stuck", reason: `The step ${step.name} could not be undone. ${reasonOf(error)}` };
@@ -110,7 +110,8 @@ async function runUndo({ claim, steps, attempts, host }: StepDeps, { step, undo,
 }
 
 /**
- * The waits for a callee that is away. They are at least the usual ones, so that all attempts together last longer than its restart, whatever the step says.
+ * The waits for a callee that is away. They are at least the usual ones, so that all attempts together last longer than a restart of the callee, whatever the
+ * step says.
  */
 function awayWaits({ firstMs, greatestMs }: BackoffBounds): BackoffBounds {
   return { firstMs: Math.max(firstMs, DEFAULT_RETRY.firstMs), greatestMs: Math.max(greatestMs, DEFAULT_RETRY.greatestMs) };
@@ -122,7 +123,7 @@ function reasonOf(error: unknown): string {
   return `${code}: ${redactText(message)}`;
 }
 
-/** Failures of other services, which pass. */
+/** Whether another service was away or busy, which passes. */
 function isAway(error: unknown): boolean {
   return isHolonError(error) && ["UNAVAILABLE", "OVERLOADED", "DEADLINE_EXCEEDED"].includes(error.code);
 }

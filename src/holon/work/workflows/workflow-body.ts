@@ -40,11 +40,11 @@ export interface WorkflowBody {
 export interface StepCalls {
   /** `call` and `ctx`. */
   readonly args: Record<string, unknown>;
-  /** Whether a mutation was sent that was not cleanly refused. */
+  /** Whether a mutation was sent, and did not fail with `executed: "no"`. */
   mayHaveActed(): boolean;
 }
 
-/** What steps use of their context. Made where contexts are compiled, which have `ctx`. */
+/** What steps use of their context. It is made where contexts are compiled, because `ctx` is made there. */
 export interface StepHost {
   calls(scope: Scope, key: string): StepCalls;
   /** A `ctx` that only reads. */

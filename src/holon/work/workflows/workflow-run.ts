@@ -16,7 +16,7 @@ export type RunState = "waiting" | "running" | "sleeping" | "undoing" | "done" |
 /** The answer of `tx.start`. */
 export interface StartedRun {
   readonly runId: string;
-  /** False if a run with the same key exists. A run is kept until `runsKeptMs` (30 days) after its end. */
+  /** False if a run with the same key existed already. A run is kept until `runsKeptMs` (30 days) after its end. */
   readonly isNew: boolean;
 }
 
@@ -26,11 +26,11 @@ export interface WorkflowRun {
   readonly state: RunState;
   /** Whether it may still do something by itself. A stuck run does nothing until it is resumed. */
   readonly isActive: boolean;
-  /** Why it is undone, undoing or stuck. */
+  /** Why the run was undone, is being undone, or is stuck. */
   readonly reason: string | undefined;
   /** The error that made it fail, if it was an error of its body. */
   readonly error: { readonly code: string; readonly message: string; readonly details?: unknown } | undefined;
-  /** The answer of its body. */
+  /** What its body returned. */
   readonly result: unknown;
 }
 

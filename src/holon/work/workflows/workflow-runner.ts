@@ -53,7 +53,7 @@ export class WorkflowRunner implements Closable {
   readonly #active = new Map<string, Active>();
   readonly #task: Task;
   readonly #leases: Leases<RunClaim>;
-  /** Whether there may be due runs that there was no place for. */
+  /** Whether there may be due runs for which there was no place. */
   #isBehind = false;
   #isClosing = false;
   readonly #records: RecordReader;
@@ -145,8 +145,8 @@ export class WorkflowRunner implements Closable {
   }
 
   /**
-   * Looks only at the clock, because there is no place for more runs: the time in which this process is busy must not count as a silence of the database. Not
-   * at each wake, because it costs a connection while the pool is full.
+   * Only reads the database's clock, because there is no place for more runs. Otherwise the time in which this process is busy would count as a time in which
+   * the database was away. It is not done at each wake, because it costs a connection while the pool is full.
    */
   async #lookAtClock(): Promise<void> {
     const { runs, timing, clock } = this.#deps;
@@ -156,7 +156,7 @@ export class WorkflowRunner implements Closable {
     this.#looked(await runs.now(timing.leaseMs / RENEWALS_PER_LEASE));
   }
 
-  /** While the database was away, no living process could renew its leases. So leases that have ended are left alone for the time of one lease. */
+  /** While the database was away, no living process could renew its leases. So after that, leases that have ended are left alone for the time of one lease. */
   #looked(databaseMs: number): void {
     this.#reclaimUntilMs = this.#guard.looked(databaseMs) ? databaseMs + this.#guard.goodForMs : 0;
   }
@@ -177,8 +177,9 @@ export class WorkflowRunner implements Closable {
   }
 
   /**
-   * I2. Whether nothing must be claimed now, because a suspect is due. Runs at work are waited for, but no longer than a lease: a step may take hours. Other
-   * suspects are not waited for again: each has recorded a step, so that a death counts less for it than before, or has had the time of a lease.
+   * I2. Whether no run may be claimed now, because a suspect is due and other runs are at work. Those are waited for, but no longer than a lease, because a
+   *     step may take hours. Suspects that are at work are not waited for again: each has recorded a step, so that a death counts less for it than before, or
+   *     has had the time of a lease.
    */
   async #isClearing(): Promise<boolean> {
     const { runs, timing, clock } = this.#deps;
@@ -211,7 +212,7 @@ export class WorkflowRunner implements Closable {
     for (const claim of claims) this.#start(claim, resumed.has(claim) ? read : undefined, sentMs);
   }
 
-  /** Whether a run is to be set aside as stuck. Its records are not read: that may be what kills its runners. */
+  /** Whether a run is to be set aside as stuck. Its records are not read, because reading them may be what kills its runners. */
   #isDeadly({ deaths }: RunClaim): boolean {
     return deaths >= this.#deps.timing.deathsCount;
   }
@@ -220,7 +221,7 @@ export class WorkflowRunner implements Closable {
     const workflow = this.#deps.workflows.bodies.get(`${claim.workflow}@${claim.version}`);
     if (workflow === undefined) return;
     let lease: Lease<RunClaim> | undefined;
-    // Each attempt has its own time, since the run goes on for longer.
+    // Each attempt has a time of its own, because the run lasts longer than one attempt.
     const tellOfAttempt = (name: string, forMs: number) =>
       this.#deps.tellThread?.({ id: claim.id, fence: claim.fence, name, forMs }, (sinceMs) => lease?.renewed(sinceMs));
     const attempts = new StepAttempts({ ...this.#deps, lease: () => lease, whileBlocked: tellOfAttempt }, claim);
@@ -269,7 +270,7 @@ export class WorkflowRunner implements Closable {
       if (!(await attempts.statement(() => giveBack(0)))) attempts.log.warn({}, "another runner has a run now");
     } catch (error) {
       attempts.log.warn({ err: error }, "a run could not go on here; it is taken up again when its lease ends");
-      // Gives the run back earlier if possible: a lease that ends by itself counts as a death of its runner.
+      // Gives the run back before its lease ends, if possible: a lease that ends by itself counts as a death of its runner.
       await attempts.statement(() => giveBack(timing.pollMs)).catch(() => {});
     }
   }
@@ -301,7 +302,7 @@ function abort({ attempts, session }: Active): void {
 
 /**
  * Shows each claimed run to a second thread, also between two steps, so that it is renewed while the steps of other runs block this thread. Such a claim has no
- * time of its own.
+ * time limit of its own (`forMs` is 0).
  */
 function whileBlocked({ context, tellThread }: WorkflowRunnerDeps): WhileBlocked<RunClaim> | undefined {
   if (tellThread === undefined) return undefined;

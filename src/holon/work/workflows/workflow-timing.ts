@@ -1,6 +1,6 @@
 /** The times and limits that workflows are worked with. Units: milliseconds for times. */
 export const DEFAULT_WORKFLOW_TIMING = {
-  /** How long a runner counts as alive that does not renew its lease. */
+  /** How long a runner that does not renew its lease counts as alive. */
   leaseMs: 15_000,
   /** Time between two looks for due runs if no notification comes. */
   pollMs: 1_000,
@@ -8,13 +8,13 @@ export const DEFAULT_WORKFLOW_TIMING = {
   sweepMs: 60_000,
   /** How many runs one process works on at once, for each context. */
   concurrencyCount: 16,
-  /** Longest wait between two attempts that keeps the run in this process. */
+  /** Longest wait between two attempts during which the run stays in this process. */
   heldWaitMs: 1_000,
-  /** Attempts to undo a step whose undo fails. A `step.run` whose own `retry` allows more attempts has those. */
+  /** Attempts to undo a step whose undo fails. A `step.run` whose own `retry` allows more attempts has that many. */
   undoAttemptsCount: 8,
   /**
-   * Attempts to undo a step in all, including those that failed because the callee was away. They take about half an hour, since a callee that is away comes
-   * back.
+   * Attempts to undo a step in all, including those that failed because the callee was away. They take about half an hour, so that a callee that is away can
+   * come back.
    */
   undoAwayAttemptsCount: 120,
   /** After this many deaths of runners without any progress, a run is stuck. */
@@ -22,7 +22,7 @@ export const DEFAULT_WORKFLOW_TIMING = {
   /** How long a body may wait for a promise that is not a step before that is logged, and how long after that it is logged again. */
   bodyPatienceMs: 60_000,
   bodyReminderMs: 3_600_000,
-  /** How long steps under way may take to end when the process stops. Then they are aborted, and their runs given back. */
+  /** How long steps under way may take to end when the process stops. After that they are aborted, and their runs are given back. */
   graceMs: 20_000,
 } as const;
 

@@ -57,10 +57,10 @@ export interface WorkflowSpec<
 export type WorkflowMap = Readonly<Record<string, WorkflowSpec<number, any, any, WaitedEvents, EarlierVersions>>>;
 
 /**
- * Declares work of several steps, over several contexts, that completes or is undone, whatever dies meanwhile.
+ * Declares work of several steps, over several contexts, that completes or is undone, even if processes die meanwhile.
  *
- * After a crash, a sleep or a wait, its body is run again from the start, and gets the recorded results of its steps. So it must only take steps, and decide by
- * their results. A body that changes needs a new version.
+ * After a crash, a sleep or a wait, its body is run again from the start, and gets the recorded results of its steps. So the body must do nothing but take
+ * steps, and decide only by their results. If you change a body, give it a new version.
  */
 export function workflow<const Options extends WorkflowOptions>(options: Options): WorkflowOf<Options> {
   const { version, input, output = NOTHING, waitsFor = {}, earlier = {} } = options;
