@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => place.end());
 
-/** Counts how often the length of a queue is read: the sweep has looked each time. */
+/** Counts how often the length of a queue is read. The sweep reads it at each look. */
 function counting(backend: QueueBackend, looks: { count: number }): QueueBackend {
   return Object.create(backend, {
     reachable: { get: () => backend.reachable },
@@ -66,7 +66,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     await place.startProducer(counting(backend, looks), { ...WINDOW, resendMs: 500, resendLostMs: 500 });
     await place.emitMany(COUNT);
     await until(async () => (await place.sql`select 1 from payments.holon_outbox where sent_count = 0 limit 1`).length === 0);
-    // Long after events that count as lost would have been sent again.
+    // By then, events that count as lost would have been sent again long ago.
     await until(async () => (await backend.backlog(QUEUE)).waitedMs > 3_000);
     const before = looks.count;
     await until(() => looks.count > before + 10);
@@ -86,7 +86,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
     let emitted = 0;
     const emitOne = () => place.emit([{ name: "paymentNoted", payload: { n: emitted++ } }]);
     await emitOne();
-    // Long after events that count as lost would have been sent again.
+    // By then, events that count as lost would have been sent again long ago.
     const isOld = () => place.sql`select 1 from payments.holon_deliveries where sent_at < now() - interval '6 seconds'`;
     while ((await isOld()).length === 0) {
       const before = looks.count;

@@ -13,7 +13,7 @@ interface EventConsumerDeps extends EventRunDeps {
   readonly isClosing: () => boolean;
 }
 
-/** The outcome of the events of one job. Events in none of the lists are sent again by their producer. */
+/** The outcome of the events of one job. Events that are in none of these lists are sent again by their producer. */
 interface TakenBatch {
   /** These are acknowledged. */
   readonly taken: readonly EventMessage[];
@@ -52,7 +52,7 @@ type Tx = DataTransaction<Tables>;
  * Takes the events that other contexts send to this one.
  *
  *     unknown --fits, predecessor done, handler returns--> done
- *     unknown --predecessor not done--> held, until it is done, released or skipped, or the producer says that it will not come any more
+ *     unknown --predecessor not done--> held, until the predecessor is done, released or skipped, or the producer says that it will not come any more
  *     unknown --no handler in this process--> held, until a process with a handler works it off, or it is skipped
  *     unknown --slow handlers before it, in its message or of its name--> held, and due
  *     unknown, held --handler throws--> held, until the next attempt --the last one--> parked

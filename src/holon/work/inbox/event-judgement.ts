@@ -28,7 +28,7 @@ export interface Candidate extends InboxEntry {
   /** Undefined if this process has no handler. */
   readonly route: EventRoute | undefined;
   readonly waitsFor: Wait | undefined;
-  /** The state of its row, if it has a key and was taken before. */
+  /** The state of the event's row, if the event has a key and was taken before. */
   readonly knownState: InboxState | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface Candidate extends InboxEntry {
 interface KnownEvents {
   readonly producer: string;
   readonly messages: readonly EventMessage[];
-  /** By {@link Inbox.statesAround}. */
+  /** As {@link Inbox.statesAround} returns them. */
   readonly known: ReadonlyMap<string, InboxState>;
   /** From this event on, due events are held; undefined if no handler was slow. */
   readonly holdFrom: SlowFailure | undefined;

@@ -13,7 +13,7 @@ const Message = z.object({
   name: z.string(),
   key: z.string().nullable(),
   keyNumber: z.int().nullable(),
-  /** Number of the event of this key that the subscriber must have handled before this one; null if there is none. */
+  /** Number of the event of this key that the subscriber must have handled before this one; null if it need not follow another one. */
   needs: z.int().nullable(),
   /**
    * Whether the event before this one in its key may still have to come: the producer has it, and has no acknowledgement of it. If the subscriber does not know
@@ -45,7 +45,7 @@ export type AckMessage =
   | { readonly kind: "taken"; readonly subscriber: string; readonly events: readonly TakenEvent[] }
   | { readonly kind: "subscribe"; readonly subscriber: string; readonly events: readonly string[] };
 
-/** A message as this version reads it. Members that it does not know are ignored. */
+/** A message as this version reads it. Members that this version does not know are ignored. */
 interface ReadMessage<Message> {
   readonly message: Message;
   /** The entries that this version does not understand, unchanged. */

@@ -169,7 +169,7 @@ interface HeldEventsDeps extends TaskDeps {
   readonly pauses: HandlerPauses;
 }
 
-/** Works off held events that are due: their predecessor is done, or their next attempt has come. */
+/** Works off held events that are due: their predecessor is done, or it is time for their next attempt. */
 export class HeldEvents implements Closable {
   readonly #working: Task;
   readonly #database: WorkDatabase;

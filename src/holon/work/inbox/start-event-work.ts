@@ -33,7 +33,7 @@ interface EventWorkDeps {
   readonly context: SubscribingContext;
   /** All contexts of the app, in this process or not. They say which of them subscribe to this one. */
   readonly app: readonly SubscribingContext[];
-  /** Whether its contract has events. If not, there are no acknowledgements to take. */
+  /** Whether the contract of the context has events. If not, there are no acknowledgements to take. */
   readonly emits?: boolean;
   readonly data: WorkData & Pick<ContextData<Tables>, "lockTimeoutMs">;
   readonly backend: QueueBackend;

@@ -274,9 +274,9 @@ class Publishing implements Publisher {
   }
 
   /**
-   * The subscribers that acknowledge late, and for each the time after which its events count as lost. An event counts as lost if it was sent before the oldest
-   * message that waits or is being handled, see {@link HandedOut}. So a subscriber that is slow, or down for a day, gets nothing twice. If nothing is on the
-   * queues, an event counts as lost soon.
+   * The subscribers that acknowledge late, and for each the time after which its events count as lost. An event without an acknowledgement counts as lost if it
+   * was sent before the oldest message that waits or is being handled, see {@link HandedOut}. So a subscriber that is slow, or down for a day, gets nothing
+   * twice. If nothing is on the queues, an event counts as lost soon.
    */
   async #overdueSubscribers(): Promise<{ readonly name: string; readonly patience: ResendPatience }[]> {
     const { limits, data, clock } = this.#deps;

@@ -15,7 +15,7 @@ export interface LeasedRow {
   readonly options: object | null;
   readonly traceparent: string | null;
   readonly initiator: Principal;
-  /** Position of the event before this one in its key; null if there is no row of such an event, or not any more. */
+  /** Position of the event before this one in its key; null if the outbox has no row of such an event. */
   readonly previousPosition: number | null;
   /** Whether the subscriber has acknowledged the event before this one. Always false in the rows of {@link OutboxLease.take}: it is not looked up for them. */
   readonly isPreviousTaken: boolean;

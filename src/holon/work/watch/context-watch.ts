@@ -34,7 +34,7 @@ interface WatchRequest {
  * watcher, and needs no publisher and no queue.
  *
  * I1. A watcher gets each event once, in the order of positions, from its beginning on.
- * I2. The beginning is settled before `open` resolves: so state that the caller reads after that contains the effects of all events that the watcher does not
+ * I2. The beginning is settled before `open` resolves. So state that the caller reads after that contains the effects of all events that the watcher does not
  *     get.
  * I3. A place to resume from is refused if an event after it may have been removed.
  */

@@ -79,7 +79,7 @@ export class OutboxTail implements Closable {
     this.#deps.wheel.remove(this.#again);
   }
 
-  /** Makes one look. After it, each watcher that joined before it has its beginning. */
+  /** Makes one look. Watchers that joined before it get their beginning when it ends. */
   async #look(): Promise<boolean> {
     const joining = this.#joining;
     this.#joining = [];
@@ -118,7 +118,7 @@ export class OutboxTail implements Closable {
     return full;
   }
 
-  /** A position up to which all is settled, as near to the end as possible: only transactions that are committing now are after it. */
+  /** A position up to which all is settled, as near to the end as possible: only transactions that are committing now have positions after it. */
   async #findEnd(): Promise<number> {
     const { reader, limits } = this.#deps;
     const { position, gaps } = await reader.end(limits.startCount);

@@ -72,7 +72,7 @@ export class PositionOrder<Row extends { readonly position: number }> {
   }
 }
 
-/** I2. Whether a transaction that could fill the gap was still open before this look, or may have been because no look has read the writers yet. */
+/** I2. Whether a transaction that could fill the gap was still open before this look, or may have been, because no look has read the writers yet. */
 function isOpen({ writers }: Gap): boolean {
   return writers === undefined || writers.size > 0;
 }

@@ -11,7 +11,7 @@ interface RecordReaderDeps {
   readonly steps: Pick<StepStore, "load">;
   readonly leaseMs: number;
   readonly clock: Clock;
-  /** In [0, 1). */
+  /** A random number in [0, 1). */
   readonly random: () => number;
   /** Whether the process stops: nothing more is read then. */
   readonly isClosing: () => boolean;

@@ -22,7 +22,7 @@ interface ListedRun {
   readonly reason: string | null;
   /** As ISO 8601. */
   readonly startedAt: string;
-  /** In their order. */
+  /** In the order in which the body reached them. */
   readonly steps: readonly ListedStep[];
 }
 

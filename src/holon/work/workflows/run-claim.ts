@@ -29,7 +29,7 @@ export const STEP_STATES = ["started", "done", "failed", "undone"] as const;
  * A step as it is recorded.
  *
  *     started --result--> done --undo--> undone
- *     started --refused, or attempts are up--> failed --undo, if in doubt--> undone
+ *     started --refused, or no attempts left--> failed --undo, if in doubt--> undone
  *     started --run fails--> undone, in doubt
  */
 export interface StepRecord {

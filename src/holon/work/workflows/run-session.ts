@@ -77,7 +77,7 @@ export class RunSession {
     this.#steps.turn({ kind: "lost" });
   }
 
-  /** Looks for the events that the body waits for while its steps are under way. */
+  /** While steps are under way, looks for the events that the body waits for. */
   look(): void {
     if (this.#steps.waits.awaited.length > 0) this.#steps.look();
   }
@@ -227,13 +227,13 @@ interface BodyWatchDeps {
   readonly wheel: Timers;
   /** How long a body may wait for a promise that is not a step before that is logged. */
   readonly firstMs: number;
-  /** How long after that it is logged again. */
+  /** Time between two such log lines. */
   readonly againMs: number;
   readonly onLong: (forMs: number) => void;
 }
 
 /**
- * Watches a body that waits for a promise that is not a step. Nothing of the run can be seen meanwhile, and it keeps its place in the process.
+ * Watches a body that waits for a promise that is not a step. Meanwhile the run shows nothing, and keeps its place in the process.
  *
  *     off --begin--> waiting --firstMs--> long, logged --againMs--> logged again
  *     waiting, long --end--> off

@@ -14,7 +14,7 @@ interface WaitingStep {
   /** How many answers the body had got when it reached the step. */
   readonly turn: number;
   readonly awaited: AwaitedKey | undefined;
-  /** Goes on with the step, with the event if it arrived. Resolves when the outcome is written. */
+  /** Goes on with the step, and gives it the event if one arrived. Resolves when the outcome is written. */
   resume(event?: ReceivedEvent): Promise<void>;
 }
 

@@ -37,8 +37,8 @@ export interface WorkflowWork extends Closable, RunAdmin {
 /**
  * Works on the workflows of one context in this process. Any number of other processes may do the same.
  *
- * Guarantee: a run that was started completes, or is undone, or is stuck and visible, whatever dies meanwhile, except the database. It needs no queue: runs are
- * claimed from the context's own tables.
+ * Guarantee: a run that was started completes, or is undone, or is stuck and visible, whatever dies meanwhile, except the database. No queue is needed: runs
+ * are claimed from the context's own tables.
  */
 export function startWorkflowWork({ workflows, store, services, timing: others }: WorkflowWorkDeps): WorkflowWork {
   const { clock, wheel, random, newId, board } = services;

@@ -18,7 +18,7 @@ interface StepAttemptsDeps {
   readonly clock: Clock;
   readonly wheel: Timers;
   readonly log: Logger;
-  /** In [0, 1). */
+  /** A random number in [0, 1). */
   readonly random: () => number;
   readonly count?: CountWork | undefined;
   /** Returns the lease of the run, once it is held. */
@@ -36,7 +36,7 @@ const SAY_AGAIN_MS = 60_000;
 /** The purpose of a statement about a run, for the log. */
 export interface StatementTask {
   readonly task: string;
-  /** The step that it is about. */
+  /** The step that the statement is about. */
   readonly step?: string;
 }
 
@@ -77,9 +77,9 @@ export class StepAttempts {
   }
 
   /**
-   * Runs a statement about the run, and repeats it while the database is away or busy and this process holds the run: a step that had its effect must not have
-   * it again because its end could not be written at once. The statement may run again after it took effect. It may fail for ever while the lease is renewed,
-   * which only the log shows, at most once a minute.
+   * Runs a statement about the run, and repeats it while the database is away or busy and this process holds the run. Otherwise a step could have its effect
+   * again, only because its end could not be written at once. The statement may run again after it took effect. It may also fail for ever while the lease is
+   * renewed: only the log shows that, at most once a minute.
    *
    * Errors: those of the statement, if they do not pass; a passing one, if the lease was lost or the process stops.
    */

@@ -24,11 +24,11 @@ export interface StartedRun {
 export interface WorkflowRun {
   readonly id: string;
   readonly state: RunState;
-  /** Whether it may still do something by itself. A stuck run does nothing until it is resumed. */
+  /** Whether the run may still do something by itself. A stuck run does nothing until it is resumed. */
   readonly isActive: boolean;
   /** Why the run was undone, is being undone, or is stuck. */
   readonly reason: string | undefined;
-  /** The error that made it fail, if it was an error of its body. */
+  /** The error that made the run fail, if that error came from its body. */
   readonly error: { readonly code: string; readonly message: string; readonly details?: unknown } | undefined;
   /** What its body returned. */
   readonly result: unknown;

@@ -1,4 +1,4 @@
-/** The times and limits that workflows are worked with. Units: milliseconds for times. */
+/** The times and limits of the work on workflows. Units: milliseconds for times. */
 export const DEFAULT_WORKFLOW_TIMING = {
   /** How long a runner that does not renew its lease counts as alive. */
   leaseMs: 15_000,
