@@ -40,7 +40,7 @@ interface Ready {
  *
  * I1. Steps go on in the order of the moments at which they could, even if the run slept meanwhile.
  * I2. An event is taken by one step of a run. If the wait that took it had lost its race, the event is also there for waits that the body reaches later than
- *     that one. Only the body can tell whether it still uses the answer of a wait. From outside it is only seen that the body reaches no further step after the
+ *     that one. Only the body knows whether it still uses the answer of a wait. From outside it is only seen that the body reaches no further step after the
  *     answer.
  * I3. No two steps look for events at once, so that they do not find the same one.
  */
