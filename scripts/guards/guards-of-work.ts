@@ -205,7 +205,7 @@ export const GUARDS_OF_WORK: readonly Guard[] = [
     edits: [
       {
         file: "src/holon/work/jobs/job-executor.ts",
-        from: "// The data is the same at each attempt, so no later one can succeed.\n      return this.#setAside(claim, log, error);",
+        from: "// The data is the same at each attempt, so no later attempt can succeed.\n      return this.#setAside(claim, log, error);",
         to: "throw error;",
       },
     ],
