@@ -35,7 +35,7 @@ export interface Soak extends Omit<SoakOptions, "say"> {
   readonly losses: readonly string[];
 }
 
-/** The highest rate of orders. */
+/** The most orders per second. */
 const GREATEST_RATE = 100;
 
 /** How many orders are placed to measure the capacity. */

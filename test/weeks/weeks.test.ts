@@ -26,7 +26,7 @@ const START_MS = Date.parse("2026-03-01T00:00:00Z");
 /** Simulated days: three in `.ci/run`, six weeks in `.ci/full`. */
 const DAYS_IN_RUN = 3;
 const DAYS = Number(process.env["HOLON_WEEKS_DAYS"] ?? DAYS_IN_RUN);
-/** At least two days, because a subscriber is down for a day, and the customers whose orders it then gets are reminded a day later. */
+/** Simulated days of the run in many processes. At least two: a subscriber is down for a day, and the customers whose orders it then gets are reminded a day later. */
 const DAYS_APART = Math.max(2, DAYS);
 /** The run in one process has at most three days, because less can go wrong there. Unused tokens and sessions end in the run with many processes. */
 const DAYS_TOGETHER = Math.min(DAYS, DAYS_IN_RUN);

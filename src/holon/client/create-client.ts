@@ -53,7 +53,7 @@ export interface ClientOptions extends RequestHeadersOptions {
 /** A tRPC client of all procedures of a map of contracts that can be called from outside. */
 export type Client<Contracts extends object> = TRPCClient<RouterOf<Contracts>>;
 
-/** The longest address of a request. Servers and proxies accept 8 KiB or more. */
+/** The longest URL of a request. Servers and proxies accept 8 KiB or more. */
 const URL_LENGTH = 8_000;
 
 type Link = TRPCLink<RouterOf<object>>;

@@ -230,7 +230,7 @@ export type OutputOf<P extends AnyProcedure> = z.output<P["output"]>;
 export type DeclaredErrorsOf<P extends AnyProcedure> =
   P extends Procedure<infer _T, infer _I, infer _O, infer Errors, infer _D> ? { [Code in keyof Errors & string]: z.output<Errors[Code]> } : never;
 
-/** Details of the refusals that every procedure has. */
+/** The refusals that any procedure may answer with and that no contract declares, such as NOT_FOUND and CONFLICT. The type of their details is not known. */
 export type CommonErrors = { [Code in CommonRefusal]: unknown };
 
 /** Makes the input optional in a parameter list if it may be `undefined`. */

@@ -218,7 +218,10 @@ export function toRestField(name: string, schema: AnySchema): RestField | undefi
 
 const GREATEST_DEPTH = 16;
 
-/** Adds the kinds that a schema accepts; false if it accepts a value that is not a single text. */
+/**
+ * Adds how a text of a URL may be read for a schema: as a string, a number or a boolean. False if the schema may accept a value that one text of a URL cannot
+ * carry, such as an object.
+ */
 function addKinds(schema: AnySchema, kinds: Set<TextKind>, depth: number): boolean {
   if (depth > GREATEST_DEPTH) return false;
   const inner = withoutWrapping(schema);

@@ -66,7 +66,7 @@ interface SchemaTraits {
   /** Whether the schema contains itself. */
   readonly recursive: boolean;
   /**
-   * Whether some part may accept both a value and its JSON image and return different results. A catch does, because it accepts anything. A union does, because
+   * Whether some part may accept both a value and its JSON image and return different results. `catch` does, because it accepts every value. A union does, because
    * it takes its second option if an undefined member does not fit the first.
    */
   readonly ambiguous: boolean;

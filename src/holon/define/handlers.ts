@@ -201,7 +201,7 @@ interface EventHandlerArguments<T extends ContextTypes, C extends Contract, Name
 }
 
 /**
- * The handlers of the events that a context subscribes to, by the name of the subscription. The context receives the events that are named here and no others,
+ * The handlers of the events that a context subscribes to, by member of `subscribesTo`. The context receives the events that are named here and no others,
  * from its first start on. It also receives those that happened while it was down.
  *
  * A handler that throws is called again, up to eight times in all; after that the event is parked.

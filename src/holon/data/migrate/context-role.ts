@@ -28,7 +28,7 @@ export async function ensureContextRole(sql: OwnerRows, context: string, log: Lo
   }
 }
 
-/** The role that a connection of this login may take for a context; undefined if no such role exists. For processes that do not migrate. */
+/** The Postgres role of a context. Undefined if it does not exist, or if this login may not switch to it. For processes that do not migrate. */
 export async function findContextRole(sql: OwnerRows, context: string): Promise<string | undefined> {
   const [row] = await sql.rows<{ database: string }>("select current_database() as database");
   const role = contextRoleName(row?.database ?? "", context);

@@ -3,7 +3,7 @@ import type { CallMetrics } from "../../observe/call-metrics.ts";
 import type { EdgeRoute, RouteTable } from "../http/route-table.ts";
 import { RestInput } from "./rest-input.ts";
 
-/** A procedure at its path and method, with what is decided once for all of its requests. */
+/** A procedure at its path and method, with all that is the same for each of its requests. */
 export interface RestEndpoint {
   readonly route: RestRoute;
   readonly call: EdgeRoute;

@@ -106,7 +106,8 @@ function headerOf(error: HolonError, calls: readonly EdgeCall[]): readonly strin
  * Answers a request of httpBatchStreamLink: one line as a table of contents, then the lines of each call as soon as it has ended.
  *
  * The lines are those that tRPC's own producer writes for results without promises inside: a call is a promise of `{ result }`, the result is
- * a promise of `{ data }`, and the data is a promise of the output. Chunks are numbered in the order in which they are first found.
+ * a promise of `{ data }`, and the data is a promise of the output. Each promise is a chunk with a number. The calls have the first numbers. The result and the
+ * data of a call get the next two when the lines of the call are written.
  */
 export class JsonlAnswer implements AnswerWriter {
   readonly #exchange: HttpExchange;

@@ -26,7 +26,7 @@ interface MeshPeerDeps extends MeshDeps {
   readonly callerContexts: readonly string[];
   /** The contracts of the contexts that the peer should host. */
   readonly contracts: readonly Contract[];
-  /** What this process understands beyond `holon-mesh/1`. Default: {@link MESH_FEATURES}. */
+  /** Optional features of the protocol that this process supports, besides `holon-mesh/1`. Default: {@link MESH_FEATURES}. */
   readonly features?: readonly string[] | undefined;
   /** Returns a number in [0, 1). */
   readonly random: () => number;

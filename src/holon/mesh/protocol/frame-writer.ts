@@ -42,7 +42,7 @@ export class FrameWriter {
     process.nextTick(this.#flush);
   }
 
-  /** Writes what waits, now. */
+  /** Writes the queued frames at once, without waiting for the end of the tick. */
   flush(): void {
     this.#scheduled = false;
     const out = this.#out;

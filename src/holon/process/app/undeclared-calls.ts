@@ -13,8 +13,8 @@ const TEXT = /\/\/.*|\/\*[\s\S]*?(?:\*\/|$)|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\
 /**
  * Calls of other contexts of the app that are written in a handler and that its context does not declare. Each such call would fail at run time.
  *
- * A fault prevents the start, so the check may miss a call but must not invent one. It reads only the code of the handlers. It does not see the calls of a
- * function elsewhere, or calls through another name than `ctx`.
+ * A fault prevents the start, so the check may miss a call but must not invent one. It reads only the code of the handlers. It does not see calls in
+ * other functions that a handler uses, or calls through another name than `ctx`.
  */
 export function undeclaredCalls(module: ContextModule, appContexts: readonly string[]): readonly ConfigurationFault[] {
   const known = new Set(appContexts.filter((name) => !Object.hasOwn(module.calls, name)));

@@ -84,7 +84,7 @@ export interface WorkGaugeSources {
   readonly retentions: readonly Pick<ContextRetention, "context" | "lags">[];
   /** The workflows that this process runs, by context: its bodies as `<name>@<version>`, and the runs whose body hangs. */
   readonly workflows: readonly { readonly context: string; readonly bodies: readonly string[]; readonly hanging: () => readonly HangingRun[] }[];
-  /** The jobs that this process runs, by context. */
+  /** The names of the jobs that this process has handlers for, by context, whether one runs now or not. */
   readonly jobs: readonly { readonly context: string; readonly names: readonly string[] }[];
   readonly backend: QueueBackend | undefined;
   /** Queues that this process takes work from. */

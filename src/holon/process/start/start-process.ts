@@ -163,7 +163,7 @@ function workflowsOf(work: Work | undefined, hosted: readonly CompiledContext[])
   });
 }
 
-/** The jobs that this process runs. */
+/** The names of the jobs that this process has handlers for, whether one runs now or not. */
 function jobsOf(work: Work | undefined, hosted: readonly CompiledContext[]): WorkGaugeSources["jobs"] {
   return (work?.contexts ?? []).flatMap(({ name, jobs }) => {
     const handlers = hosted.find((context) => context.name === name)?.jobs.keys() ?? [];

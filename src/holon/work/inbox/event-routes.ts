@@ -40,7 +40,7 @@ export interface EventArguments {
 /** The handler of one event, without the types of its context. */
 export type EventHandler = (args: EventArguments) => unknown;
 
-/** Handlers by the name of the subscription, and by event, without the types of their context. */
+/** Handlers by member of `subscribesTo` (one for each producer), and by event, without the types of their context. */
 export interface EventHandlers {
   readonly [subscription: string]: Readonly<Record<string, EventHandler | undefined>> | undefined;
 }

@@ -122,7 +122,10 @@ class EventScope extends TimerEntry {
     return wheel.wasFrozenSince(this.#startMs) ? markCutOff(error) : error;
   }
 
-  /** The wait was for the event's key, or the process was frozen. The event caused neither of these, and its turn may not have come yet. */
+  /**
+   * The error if no handler was called in time: the transaction waited for the lock of a key, or the process was frozen. No event caused this, so the error is
+   * marked as passing, and no failed attempt is counted.
+   */
   #notCalled(): HolonError {
     const error = catalogueError("DEADLINE_EXCEEDED", `No handler of an event could be called within ${this.#deps.limits.handlerMs} ms.`);
     return markOrigin(error, { layer: "database", isPassing: true });

@@ -53,7 +53,7 @@ function unheardOf(forMs: number, priority = Number.POSITIVE_INFINITY): WaitingJ
  */
 const READ_COUNT = 5_000;
 
-/** The long statements of {@link JobTable}, for one context. Those that are texts are made once, so that the server keeps their plans. */
+/** The long statements of {@link JobTable}, for one context. Statements that are fixed texts are built once, so that Postgres keeps their plans. */
 export class JobStatements {
   readonly #jobs: SQL;
   readonly #outbox: SQL;

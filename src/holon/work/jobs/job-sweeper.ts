@@ -124,7 +124,7 @@ export class JobSweeper implements Closable {
     return depth !== undefined && depth.waiting + depth.active + depth.delayed === 0;
   }
 
-  /** I2. The jobs that a queue lost; undefined if that is not known yet. */
+  /** I2. Which of the jobs that were sent to a queue count as lost. Undefined if that is not known yet. */
   async #lostOn(queue: string): Promise<LostWork | undefined> {
     const { backend, table, timing, clock } = this.#deps;
     const atMs = clock.monotonicMs();

@@ -32,7 +32,10 @@ const DOUBT_MS = 60_000;
 /** Most rows that are remembered and left out of a take: about a megabyte of memory, and 50 kB of a statement. */
 const REMEMBERED_COUNT = 5_000;
 
-/** If more rows than that fail, takes leave out all rows up to the last failed one for this long. After that, these rows are looked at again. */
+/**
+ * If a row fails while {@link REMEMBERED_COUNT} rows are remembered, the publisher leaves out every row up to that one for this long, remembered or not. Then
+ * it tries these rows again.
+ */
 const PASSED_MS = 60_000;
 
 /** A row that this publisher could not send. */

@@ -95,7 +95,7 @@ class ZoneClock {
     return Math.max(change.atMs, localMs - this.#offsetMs(change.atMs));
   }
 
-  /** The first change of the clocks after a moment, up to another one. */
+  /** The first change of the clocks of the zone after `afterMs`, up to `toMs`. */
   nextChange(afterMs: number, toMs: number): ClockChange | undefined {
     const offsetMs = this.#offsetMs(afterMs);
     let sameMs = afterMs;

@@ -42,8 +42,8 @@ const COURSES = ["going", "stopping", "over", "speculationFailed", "lost", "fail
  *
  *     reached --recorded--> answered, in its turn
  *     reached --replay over--> under way --ended--> answered, in its turn
- *     under way --later--> waiting --due, or its event came--> under way
- *     reached, not going--> never answered in this session
+ *     under way --must wait--> waiting --due, or its event came--> under way
+ *     reached --the session is not going any more--> never answered in this session
  *
  *     going --> stopping --> over --> speculationFailed --> lost --> failed: the course changes only in this direction, and may leave some out
  *

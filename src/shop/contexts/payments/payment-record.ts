@@ -61,7 +61,7 @@ export async function recordRefund(tx: Tx, orderId: string, wasApproved: boolean
   return status;
 }
 
-/** Writes that money which moved after its payment was cancelled is given back. */
+/** Records a late refund: the bank charged the customer although the payment was cancelled, and the money was given back. */
 export async function recordLateRefund(tx: Tx, orderId: string, amountCents: number): Promise<void> {
   await tx.db
     .update(payments)
