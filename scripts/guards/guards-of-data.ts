@@ -11,7 +11,7 @@ export const GUARDS_OF_DATA: readonly Guard[] = [
     takenOut: "the transaction around the statements of a handler",
     edits: [{ file: "src/holon/data/transaction/transaction-runner.ts", from: "return `begin${timeout}", to: "return `select 1${timeout}" }],
     test: "src/holon/data/context-data.test.ts",
-    only: "keeps nothing when its work throws",
+    only: "keeps nothing if its work throws",
   },
   {
     of: "P13",

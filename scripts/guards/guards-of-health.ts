@@ -40,7 +40,7 @@ export const GUARDS_OF_HEALTH: readonly Guard[] = [
     takenOut: "queues are pinged (`ping` of the driver)",
     edits: [{ file: "src/holon/work/queue/bull-backend.ts", from: "await driver.ping();", to: "" }],
     test: "src/holon/work/queue/redis-away.test.ts",
-    only: "a Redis that is connected and says nothing",
+    only: "a Redis that is connected and sends nothing",
   },
   {
     of: "P14",
@@ -73,6 +73,6 @@ export const GUARDS_OF_HEALTH: readonly Guard[] = [
       },
     ],
     test: "src/holon/data/context-data.test.ts",
-    only: "whose answer came while this process was busy",
+    only: "if its answer came while this process was busy",
   },
 ];

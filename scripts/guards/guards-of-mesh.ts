@@ -76,7 +76,7 @@ export const GUARDS_OF_MESH: readonly Guard[] = [
     takenOut: "an error while a frame is read closes its connection (`Link`)",
     edits: [{ file: LINK, from: 'return "a frame could not be read here";', to: "throw error;" }],
     test: "src/holon/mesh/mesh-versions.test.ts",
-    only: "closes where the code that reads its frames fails",
+    only: "closes if the code that reads its frames fails",
   },
   {
     of: "P24",

@@ -33,7 +33,7 @@ export const GUARDS_OF_WORK: readonly Guard[] = [
       },
     ],
     test: "src/holon/work/jobs/job-deaths.test.ts",
-    only: "is never failed by deaths that others caused",
+    only: "is not set aside for deaths that other jobs caused",
   },
   {
     of: "P5",
@@ -71,7 +71,7 @@ export const GUARDS_OF_WORK: readonly Guard[] = [
       { file: "src/holon/work/inbox/event-run.ts", from: "wasCalled ? this.#tookLong() : this.#notCalled()", to: "this.#tookLong()" },
     ],
     test: "src/holon/work/inbox/lock-timeouts.test.ts",
-    only: "has not failed, and is handled after the one before it",
+    only: "is not counted as failed, and is handled after the one before it",
   },
   {
     of: "P7",
@@ -92,7 +92,7 @@ export const GUARDS_OF_WORK: readonly Guard[] = [
     takenOut: "an event without a handler is held (`judgeEvents`: `route !== undefined`)",
     edits: [{ file: JUDGEMENT, from: "isTurn && route !== undefined ? ", to: "isTurn ? " }],
     test: "src/holon/work/inbox/older-version.test.ts",
-    only: "on Postgres holds events without a handler",
+    only: "on Postgres holds and acknowledges events without a handler",
   },
   {
     of: "P27",
@@ -130,14 +130,14 @@ export const GUARDS_OF_WORK: readonly Guard[] = [
     takenOut: "an event that the database refuses is left, and the rest of its batch goes on (`isNoted`)",
     edits: [{ file: CONSUMER, from: "if (isPassing(refusal)) throw refusal;", to: "throw refusal;" }],
     test: "src/holon/work/inbox/older-version.test.ts",
-    only: "on Redis .*takes what it understands of a batch",
+    only: "on Redis .*handles the events of a batch that it understands",
   },
   {
     of: "P27",
     takenOut: "a job that this version does not know is left to other processes before it is claimed (`startWorker`: `handlers.has`)",
     edits: [{ file: JOB_WORK, from: "if (!handlers.has(run.name)) {", to: "if (false) {" }],
     test: "src/holon/work/jobs/older-version.test.ts",
-    only: "on Postgres (runs each once when both versions|takes over what it does not know)",
+    only: "on Postgres (runs each job once beside the newer version|takes over jobs that it does not know)",
   },
   {
     of: "P27",
@@ -151,7 +151,7 @@ export const GUARDS_OF_WORK: readonly Guard[] = [
     takenOut: "an event that no handler and no workflow of the older version knows is held (`judgeEvents`)",
     edits: [{ file: JUDGEMENT, from: "isTurn && route !== undefined ? ", to: "isTurn ? " }],
     test: "src/holon/work/inbox/older-version.test.ts",
-    only: "on Postgres loses nothing while the newer version is rolled back",
+    only: "on Postgres loses nothing during a rollback",
   },
   {
     of: "old beside new",
@@ -170,7 +170,7 @@ export const GUARDS_OF_WORK: readonly Guard[] = [
     takenOut: "held events and schedules of another version do not block those of this one (`Inbox.due`, `ScheduleTicker.#tick`)",
     edits: [{ file: "src/holon/work/schedules/schedule-ticker.ts", from: "where name = any(${texts(names)}) and next_at", to: "where next_at" }],
     test: "src/holon/work/jobs/older-version.test.ts",
-    only: "on Postgres leaves the schedules of the newer version",
+    only: "on Postgres does not change the schedules of the newer version",
   },
   {
     of: "old beside new",
@@ -190,7 +190,7 @@ export const GUARDS_OF_WORK: readonly Guard[] = [
     takenOut: "unknown messages, and unknown entries in known messages, are put back (`workAcknowledgements`, `startEventWork`, `startJobWork`)",
     edits: [{ file: "src/holon/work/inbox/start-event-work.ts", from: "if (events.length > 0) await unknown", to: "if (false) await unknown" }],
     test: "src/holon/work/inbox/older-version.test.ts",
-    only: "on Postgres takes what it understands of a batch",
+    only: "on Postgres handles the events of a batch that it understands",
   },
   {
     of: "old beside new",
@@ -210,7 +210,7 @@ export const GUARDS_OF_WORK: readonly Guard[] = [
       },
     ],
     test: "src/holon/work/jobs/failing-handlers.test.ts",
-    only: "on Postgres are set aside where a check of their data throws",
+    only: "on Postgres are set aside if a check of their data throws",
   },
   {
     of: "P24",
@@ -223,6 +223,6 @@ export const GUARDS_OF_WORK: readonly Guard[] = [
       },
     ],
     test: "src/holon/work/inbox/failing-handlers.test.ts",
-    only: "on Postgres are parked when a check of their payload throws UNAVAILABLE",
+    only: "on Postgres are parked if a check of their payload throws UNAVAILABLE",
   },
 ];

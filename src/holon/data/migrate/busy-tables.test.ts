@@ -98,7 +98,7 @@ describe("a migration that changes a table which a long report reads", { timeout
     await data.close();
   });
 
-  it("gives up after `patienceMs`, and names what blocks it", async () => {
+  it("gives up after `lockWaitMs`, and names what blocks it", async () => {
     await report`begin`;
     await report`select count(*) from orders.orders`;
     await expect(migrateOrders({ lockWaitMs: 4_000 })).rejects.toMatchObject({

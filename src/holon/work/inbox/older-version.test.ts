@@ -225,12 +225,12 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
       { id: "k-3", name: "taken", data: { kind: "taken", subscriber: "orders", events: [{ id: "x" }, { ...other, since: 3 }, null] } },
     ]);
     await until(async () => (await place.unsettled()) === 1);
-    await until(() => counts.length >= 2);
+    // A message that is put back is counted each time, also before the other one is read.
+    const counted = () => new Set(counts.map((count) => String(count)));
+    await until(() => counted().size >= 2);
     const [open] = await place.sql<{ id: string }[]>`select id from payments.holon_outbox where settled_at is null`;
     expect(open?.id).toBe(one?.id);
-    expect(new Set(counts.map((count) => String(count)))).toEqual(
-      new Set(["message,payments,ack.payments refused,1", "message,payments,ack.payments taken,1"]),
-    );
+    expect(counted()).toEqual(new Set(["message,payments,ack.payments refused,1", "message,payments,ack.payments taken,1"]));
   });
 
   it("does not settle an event that was not sent yet if an unknown subscriber acknowledges it", async () => {
