@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isLockTimeout } from "../../data/database-error.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
-import { isPassing } from "../../kernel/origin.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
 import type { EventLimits } from "../inbox/event-limits.ts";
@@ -10,9 +9,10 @@ import type { LeftWork } from "../left-work.ts";
 import { HandedOut } from "../queue/handed-out.ts";
 import type { QueueBackend, QueueDepth } from "../queue/queue-backend.ts";
 import { DeliveryWindow } from "./delivery-window.ts";
-import { type QueueLoad, toEventBatches } from "./event-batches.ts";
-import { type FailedRow, FailingRows, type Outcome } from "./failing-rows.ts";
+import { inGroups, type QueueLoad, toEventBatches } from "./event-batches.ts";
+import { type FailedRow, FailingRows } from "./failing-rows.ts";
 import { type LeasedRow, OutboxLease, type ResendPatience } from "./outbox-lease.ts";
+import { type Dispatch, type Sending, sendRows } from "./send-rows.ts";
 
 interface PublisherDeps extends TaskDeps {
   readonly data: WorkData;
@@ -20,9 +20,6 @@ interface PublisherDeps extends TaskDeps {
   readonly limits: EventLimits;
   readonly left: LeftWork;
 }
-
-/** Takes over rows that are jobs. If it throws, none of the rows was taken over. An error that does not pass is caused by a row, or by this process. */
-type Dispatch = (rows: readonly LeasedRow[]) => Promise<void>;
 
 /** Sends what a context's transactions appended: events to their subscribers, jobs to their table. */
 export interface Publisher extends Closable {
@@ -34,11 +31,6 @@ export interface Publisher extends Closable {
   /** Looks for new rows now. */
   wake(): void;
   close(): Promise<void>;
-}
-
-/** The outcome of the rows of one kind. `away`: a server was away, so the sending ended before all rows were tried. */
-interface Sending extends Outcome {
-  readonly away?: { readonly error: unknown };
 }
 
 /** The kinds that a publisher takes: events; and jobs, after `dispatchJobsTo` was called. */
@@ -53,11 +45,8 @@ const ACKS_BEHIND_MS = 10 * 60_000;
 /** How many of the oldest unsent rows are searched for unknown kinds. */
 const LOOK_COUNT = 1_000;
 
-/**
- * Most messages that are added to a queue in one request, which must end within a few seconds. They have 4 MB at most, unless one event alone is larger than a
- * message.
- */
-const ADDED_COUNT = 16;
+/** Rows are sent in groups of at most this many full messages, because a queue must take each group within a few seconds. */
+const GROUP_MESSAGES = 16;
 
 /** Starts to publish the outbox of one context. Any number of processes may do so at once. */
 export function createPublisher(deps: PublisherDeps): Publisher {
@@ -134,6 +123,7 @@ class Publishing implements Publisher {
     if (!backend.reachable) return false;
     const dispatchJobs = this.#dispatchJobs;
     const kinds = KINDS.filter((kind) => kind === "event" || dispatchJobs !== undefined);
+    const untilMs = this.#inTime();
     const leftOut = this.#failing.leftOut();
     const take = (some: readonly LeasedRow["kind"][], count: number, locked: readonly FailedRow[] = []): Promise<readonly LeasedRow[]> => {
       const positions = [...leftOut.positions, ...locked.map(({ row }) => row.position)];
@@ -143,22 +133,46 @@ class Publishing implements Publisher {
     const many = sure.length === 0 ? [] : await take(sure, limits.leaseCount);
     // I2.
     const single: LeasedRow[] = [];
+    let locks: FailedRow | undefined;
     for (const [kind, locked] of this.#awayKinds) {
       const [row] = kinds.includes(kind) ? await take([kind], 1, locked) : [];
       if (row !== undefined) single.push(row);
-      else if (locked.length > 0) this.#awayKinds.set(kind, []);
+      else if (locked.length > 0) {
+        // No other row is left, so nothing tells whether the lock is that of a single row.
+        this.#awayKinds.set(kind, []);
+        locks = locked.at(-1);
+      }
     }
     const rows = [...many, ...single];
     const sendings = await Promise.all([
-      this.#sendAll("event", rows, (some) => this.#sendEvents(some)),
-      this.#sendAll("job", rows, async (some) => dispatchJobs?.(some)),
+      this.#sendKind("event", rows, untilMs, (some) => this.#sendEvents(some)),
+      this.#sendKind("job", rows, untilMs, async (some) => dispatchJobs?.(some)),
     ]);
     for (const sending of sendings) this.#note(sending, single);
     const away = sendings.map((sending) => sending.away).find((reason) => reason !== undefined);
     await this.#giveBack(sendings.flatMap(({ failed, untried }) => [...failed.map(({ row }) => row), ...untried]));
-    const fault = away ?? this.#failing.doubt;
+    const fault = away ?? locks ?? this.#failing.doubt;
     if (fault !== undefined) throw fault.error;
-    return many.length === limits.leaseCount || single.length > 0;
+    return many.length === limits.leaseCount || single.length > 0 || sendings.some(({ untried }) => untried.length > 0);
+  }
+
+  /** Until when a group of rows may be begun after the first one, so that all are sent before their lease ends. */
+  #inTime(): number {
+    const { clock, limits } = this.#deps;
+    return clock.monotonicMs() + limits.leaseMs / 2;
+  }
+
+  #isLate(untilMs: number): boolean {
+    return this.#deps.clock.monotonicMs() >= untilMs;
+  }
+
+  #sendKind(kind: LeasedRow["kind"], taken: readonly LeasedRow[], untilMs: number, send: Dispatch): Promise<Sending> {
+    const rows = taken.filter((row) => row.kind === kind);
+    return sendRows({ kind, rows, groups: this.#groupsOf(rows), isLate: () => this.#isLate(untilMs), send });
+  }
+
+  #groupsOf(rows: readonly LeasedRow[]): readonly (readonly LeasedRow[])[] {
+    return inGroups(rows, GROUP_MESSAGES * this.#deps.limits.batchBytes);
   }
 
   #note(sending: Sending, single: readonly LeasedRow[]): void {
@@ -211,46 +225,30 @@ class Publishing implements Publisher {
     const count = Math.min(limits.leaseCount, this.#window.room(name));
     if (count === 0) return false;
     const falls = this.#window.falls;
+    const untilMs = this.#inTime();
     const rows = await this.#lease.takeWaiting(name, count);
+    let left = rows;
     try {
-      await this.#addAll(toEventBatches(data.context, rows, limits));
-    } catch (error) {
-      await this.#lease.putBack(
-        name,
-        rows.map(({ position }) => position),
-      );
-      throw error;
+      for (const group of this.#groupsOf(rows)) {
+        if (left.length < rows.length && this.#isLate(untilMs)) break;
+        await this.#addAll(toEventBatches(data.context, group, limits));
+        left = left.slice(group.length);
+      }
+    } finally {
+      if (left.length > 0)
+        await this.#lease.putBack(
+          name,
+          left.map(({ position }) => position),
+        );
     }
-    if (rows.length === count) return true;
+    if (rows.length === count || left.length > 0) return true;
     this.#window.caughtUp(name, falls);
     return false;
   }
 
   async #addAll(loads: readonly QueueLoad[]): Promise<void> {
-    await allOver(loads.map((load) => this.#window.adding(load.subscriber, load.jobs.length, () => this.#addInTurns(load))));
-  }
-
-  async #addInTurns({ queue, jobs }: QueueLoad): Promise<void> {
-    for (let at = 0; at < jobs.length; at += ADDED_COUNT) await this.#deps.backend.add(queue, jobs.slice(at, at + ADDED_COUNT));
-  }
-
-  /** Sends the rows of a kind together. If that fails with an error that does not pass, sends them one by one (I4). Ends at the first failure that passes. */
-  async #sendAll(kind: LeasedRow["kind"], taken: readonly LeasedRow[], send: Dispatch): Promise<Sending> {
-    const rows = taken.filter((row) => row.kind === kind);
-    const sent: LeasedRow[] = [];
-    const failed: FailedRow[] = [];
-    try {
-      const failure = rows.length === 0 ? undefined : await failureOf(send(rows));
-      if (failure === undefined) return { kind, sent: rows, failed, untried: [] };
-      for (const row of rows) {
-        const own = rows.length === 1 ? failure : await failureOf(send([row]));
-        if (own === undefined) sent.push(row);
-        else failed.push({ row, ...own });
-      }
-      return { kind, sent, failed, untried: [] };
-    } catch (error) {
-      return { kind, sent, failed, untried: rows.slice(sent.length + failed.length), away: { error } };
-    }
+    const { backend } = this.#deps;
+    await allOver(loads.map(({ subscriber, queue, jobs }) => this.#window.adding(subscriber, jobs.length, () => backend.add(queue, jobs))));
   }
 
   async #sweep(): Promise<boolean> {
@@ -269,7 +267,7 @@ class Publishing implements Publisher {
       const count = this.#window.isAdding(name) ? 0 : Math.min(limits.leaseCount, this.#window.room(name));
       if (count > 0) rows.push(...(await this.#lease.takeOverdue(name, count, patience)));
     }
-    await this.#addAll(toEventBatches(data.context, rows, limits));
+    for (const group of this.#groupsOf(rows)) await this.#addAll(toEventBatches(data.context, group, limits));
     return rows.length > 0;
   }
 
@@ -308,17 +306,6 @@ class Publishing implements Publisher {
     // Read in this order, because a message that stops waiting between the two reads is being handled.
     const { waitedMs } = await backend.backlog(queue);
     return Math.max(waitedMs, await backend.handlingMs(queue));
-  }
-}
-
-/** Waits for some work. Returns its error, if that does not pass; undefined if the work succeeded. Errors: those that pass are thrown. */
-async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown } | undefined> {
-  try {
-    await work;
-    return undefined;
-  } catch (error) {
-    if (isPassing(error)) throw error;
-    return { error };
   }
 }
 

@@ -31,6 +31,22 @@ export function toEventBatches(producer: string, rows: readonly LeasedRow[], lim
   }));
 }
 
+/** Splits rows into groups, in their order. A group has at most so many bytes, or one row. */
+export function inGroups(rows: readonly LeasedRow[], bytes: number): readonly (readonly LeasedRow[])[] {
+  const groups: LeasedRow[][] = [];
+  let left = 0;
+  for (const row of rows) {
+    left -= row.bytes;
+    const open = groups.at(-1);
+    if (open !== undefined && left >= 0) open.push(row);
+    else {
+      groups.push([row]);
+      left = bytes - row.bytes;
+    }
+  }
+  return groups;
+}
+
 class BatchPacker {
   readonly batches: EventMessage[][] = [];
   readonly #limits: Pick<EventLimits, "batchCount" | "batchBytes">;
