@@ -97,7 +97,7 @@ const time: readonly Case[] = [
       await until("the late answer", () => probe.notes(tag).length === 2);
       return { outcome, notes: [reason, probe.notes(tag)[1]], next: await app.asAnonymous().call.beta.load.double({ n: 1 }) };
     },
-    expected: { outcome: late, notes: ["DEADLINE_EXCEEDED", "late, 0 ms left"], next: { n: 2 } },
+    expected: { outcome: late, notes: ["DEADLINE_EXCEEDED", "late, no time left"], next: { n: 2 } },
   },
   {
     name: "a handler whose time is up can neither call, nor write, nor read",
