@@ -138,7 +138,7 @@ class Publishing implements Publisher {
       const [row] = kinds.includes(kind) ? await take([kind], 1, locked) : [];
       if (row !== undefined) single.push(row);
       else if (locked.length > 0) {
-        // No other row is left, so nothing tells whether the lock is that of a single row.
+        // No other row is left, so it is not known whether the lock is that of a single row.
         this.#awayKinds.set(kind, []);
         locks = locked.at(-1);
       }
