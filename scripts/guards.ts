@@ -8,7 +8,7 @@ import type { Guard } from "./guards/guard.ts";
 import { GUARDS } from "./guards/guards.ts";
 import { judge, takeOut, type Verdict } from "./guards/take-out.ts";
 
-const USAGE = `Takes guards of docs/promises.md out, one at a time, and runs the test that must fail without each.
+const USAGE = `Takes guards of docs/promises.md out, one at a time, and runs the test that must fail without each, and pass with it.
 
   npm run guards -- [words] [options]
 
@@ -16,7 +16,7 @@ const USAGE = `Takes guards of docs/promises.md out, one at a time, and runs the
   --list      prints the guards, and runs nothing
   -h, --help  prints this text
 
-It works on the last commit, in a checkout of its own. Exit code 1 if a test passes without its guard, or cannot be run.
+It works on the last commit, in a checkout of its own. Exit code 1 if a test passes without its guard, fails with it, or cannot be run.
 `;
 const root = path.resolve(import.meta.dirname, "..");
 
@@ -42,11 +42,11 @@ function runTest(folder: string, { test, only }: Guard): Verdict {
 function runWithout(folder: string, guard: Guard): Verdict {
   try {
     const putBack = takeOut(folder, guard);
-    try {
-      return runTest(folder, guard);
-    } finally {
-      putBack();
-    }
+    const without = runTest(folder, guard);
+    putBack();
+    if (!without.red) return without;
+    const withIt = runTest(folder, guard);
+    return withIt.red ? { red: false, text: `it fails with the guard too: ${withIt.text}` } : without;
   } catch (error) {
     return { red: false, text: (error as Error).message };
   }

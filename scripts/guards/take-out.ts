@@ -46,7 +46,6 @@ export interface Verdict {
 
 /** The part of vitest's JSON report that is read here. */
 interface Report {
-  readonly numTotalTests: number;
   readonly numFailedTests: number;
   readonly numPassedTests: number;
   readonly testResults: readonly {
