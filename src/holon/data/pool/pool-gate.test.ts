@@ -78,7 +78,7 @@ describe("the gate of a pool", () => {
       return { gate, waiting: gate.enter(testScope()) };
     };
 
-    it("gives those who waited their time again: others could not leave meanwhile", async () => {
+    it("lets scopes that waited meanwhile wait for their whole time again, because no connection could come free", async () => {
       const { gate, waiting } = open();
       freeze();
       setTimeout(() => gate.leave(), 10);
@@ -86,7 +86,7 @@ describe("the gate of a pool", () => {
       expect(gate.inUse).toBe(1);
     });
 
-    it("does so once", async () => {
+    it("does so once for each scope", async () => {
       const { waiting } = open();
       const refused = expect(waiting).rejects.toMatchObject(OVERLOADED);
       freeze();

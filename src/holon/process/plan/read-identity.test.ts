@@ -81,7 +81,7 @@ describe("the identity of a process", () => {
     ["with a permission that is not yes", { ...KEYED, HOLON_ALLOW_SECRET_ONLY: "true" }, "HOLON_ALLOW_SECRET_ONLY", /yes/],
     ["with a key and no roster", { ...KEYED, HOLON_PEERS: undefined }, "HOLON_PEERS", /is missing: HOLON_KEY is set/],
     ["with a roster and no key", { ...KEYED, HOLON_KEY: undefined }, "HOLON_KEY", /is missing: HOLON_PEERS is set/],
-    ["with a key that is none", { ...KEYED, HOLON_KEY: "hunter2" }, "HOLON_KEY", /not a private Ed25519 key/],
+    ["with a text that is not a private key", { ...KEYED, HOLON_KEY: "hunter2" }, "HOLON_KEY", /not a private Ed25519 key/],
     ["with a public key for a private one", { ...KEYED, HOLON_KEY: orders.key.publicKey }, "HOLON_KEY", /not a private Ed25519 key/],
     ["with the key of another context", { ...KEYED, HOLON_KEY: catalog.jwk }, "HOLON_PEERS", /does not bind the key of this process to orders/],
     ["with a roster that is no JSON", { ...KEYED, HOLON_PEERS: "orders=abc" }, "HOLON_PEERS", /not a JSON object/],

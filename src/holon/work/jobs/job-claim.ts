@@ -42,7 +42,13 @@ export interface EndedRun {
 }
 
 /** Identifies the lease of a claim among all others. */
-export function leaseKey({ id, runBy }: JobClaim): { readonly id: string; readonly fence: string } {
+export interface LeaseKey {
+  readonly id: string;
+  readonly fence: string;
+}
+
+/** The key of the lease of a claim. */
+export function leaseKey({ id, runBy }: JobClaim): LeaseKey {
   return { id, fence: runBy };
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { Renewal } from "../engine/leases.ts";
 import { interval, uuids, type WorkDatabase } from "../engine/work-database.ts";
 import type { LostWork } from "../queue/handed-out.ts";
-import { type ClaimRow, type EndedRun, type JobClaim, type JobStanding, leaseKey, toClaim } from "./job-claim.ts";
+import { type ClaimRow, type EndedRun, type JobClaim, type JobStanding, type LeaseKey, leaseKey, toClaim } from "./job-claim.ts";
 import type { SendableJob } from "./job-queues.ts";
 import { CLAIM, JobStatements, type OutboxPlace, SENDABLE } from "./job-statements.ts";
 
@@ -156,7 +156,7 @@ export class JobTable {
   }
 
   /** Gives back claims whose answer was lost, each under its own fence (I1). Shape: the claims that were held, and whose rows were not locked. */
-  async giveBackUnheard<Key extends ReturnType<typeof leaseKey>>(claims: readonly Key[], deadlineMs: number): Promise<ReadonlySet<Key>> {
+  async giveBackUnheard<Key extends LeaseKey>(claims: readonly Key[], deadlineMs: number): Promise<ReadonlySet<Key>> {
     const keys = claims.map(({ id, fence }, n) => ({ n, id, fence }));
     const params = [JSON.stringify(keys)];
     const rows = await this.#database.urgent<{ readonly n: number }>(

@@ -57,7 +57,7 @@ export function createRunAlone(options: AloneProcessOptions): RunAlone {
         child.kill("SIGKILL");
       };
       const lost = (how: string): AloneOutcome => ({ kind: wasGiven ? "died" : "unstarted", how });
-      let patience = setTimeout(() => end(lost("it was not ready in time")), startTimeoutMs);
+      let timer = setTimeout(() => end(lost("it was not ready in time")), startTimeoutMs);
       const stop = (): void => end({ kind: "unstarted", how: "its parent stops" });
       signal.addEventListener("abort", stop, { once: true });
       if (signal.aborted) stop();
@@ -66,12 +66,12 @@ export function createRunAlone(options: AloneProcessOptions): RunAlone {
         if (message.kind === "ended") return end({ kind: "ended" });
         if (message.kind !== "ready" || wasGiven) return;
         wasGiven = true;
-        clearTimeout(patience);
-        patience = setTimeout(() => afterMissed(() => end(lost("it did not end in time"))), request.timeoutMs);
+        clearTimeout(timer);
+        timer = setTimeout(() => afterMissed(() => end(lost("it did not end in time"))), request.timeoutMs);
         child.send({ kind: "run", request } satisfies AloneMessage, () => {});
       });
       const over = (how: string): void => {
-        clearTimeout(patience);
+        clearTimeout(timer);
         signal.removeEventListener("abort", stop);
         resolve(outcome ?? lost(how));
       };

@@ -144,8 +144,8 @@ export async function startJobWork(deps: JobWorkDeps): Promise<JobWork> {
     await ticker.close();
     await sweeper.close();
     const stopped = Promise.all([...workers.map((worker) => worker.close()), leftJobs.close(), isolated.close()]);
-    const patience = setTimeout(() => executor.abort(), timing.graceMs);
-    await stopped.finally(() => clearTimeout(patience));
+    const timer = setTimeout(() => executor.abort(), timing.graceMs);
+    await stopped.finally(() => clearTimeout(timer));
     await runner.idle();
     await Promise.all([unheard.close(), leases.close()]);
   };

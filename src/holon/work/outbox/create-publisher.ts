@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isLockTimeout } from "../../data/database-error.ts";
+import type { BackoffBounds } from "../../kernel/backoff.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
 import { Task, type TaskDeps } from "../engine/task.ts";
 import { type WorkData, WorkDatabase } from "../engine/work-database.ts";
@@ -11,7 +12,7 @@ import type { QueueBackend, QueueDepth } from "../queue/queue-backend.ts";
 import { DeliveryWindow } from "./delivery-window.ts";
 import { inGroups, type QueueLoad, toEventBatches } from "./event-batches.ts";
 import { type FailedRow, FailingRows } from "./failing-rows.ts";
-import { type LeasedRow, OutboxLease, type ResendPatience } from "./outbox-lease.ts";
+import { type LeasedRow, OutboxLease } from "./outbox-lease.ts";
 import { type Dispatch, type Sending, sendRows } from "./send-rows.ts";
 
 interface PublisherDeps extends TaskDeps {
@@ -123,7 +124,7 @@ class Publishing implements Publisher {
     if (!backend.reachable) return false;
     const dispatchJobs = this.#dispatchJobs;
     const kinds = KINDS.filter((kind) => kind === "event" || dispatchJobs !== undefined);
-    const untilMs = this.#inTime();
+    const untilMs = this.#sendUntilMs();
     const leftOut = this.#failing.leftOut();
     const take = (some: readonly LeasedRow["kind"][], count: number, locked: readonly FailedRow[] = []): Promise<readonly LeasedRow[]> => {
       const positions = [...leftOut.positions, ...locked.map(({ row }) => row.position)];
@@ -133,14 +134,14 @@ class Publishing implements Publisher {
     const many = sure.length === 0 ? [] : await take(sure, limits.leaseCount);
     // I2.
     const single: LeasedRow[] = [];
-    let locks: FailedRow | undefined;
+    let lockFault: FailedRow | undefined;
     for (const [kind, locked] of this.#awayKinds) {
       const [row] = kinds.includes(kind) ? await take([kind], 1, locked) : [];
       if (row !== undefined) single.push(row);
       else if (locked.length > 0) {
         // No other row is left, so it is not known whether the lock is that of a single row.
         this.#awayKinds.set(kind, []);
-        locks = locked.at(-1);
+        lockFault = locked.at(-1);
       }
     }
     const rows = [...many, ...single];
@@ -151,13 +152,13 @@ class Publishing implements Publisher {
     for (const sending of sendings) this.#note(sending, single);
     const away = sendings.map((sending) => sending.away).find((reason) => reason !== undefined);
     await this.#giveBack(sendings.flatMap(({ failed, untried }) => [...failed.map(({ row }) => row), ...untried]));
-    const fault = away ?? locks ?? this.#failing.doubt;
+    const fault = away ?? lockFault ?? this.#failing.doubt;
     if (fault !== undefined) throw fault.error;
     return many.length === limits.leaseCount || single.length > 0 || sendings.some(({ untried }) => untried.length > 0);
   }
 
   /** Until when a group of rows may be begun after the first one, so that all are sent before their lease ends. */
-  #inTime(): number {
+  #sendUntilMs(): number {
     const { clock, limits } = this.#deps;
     return clock.monotonicMs() + limits.leaseMs / 2;
   }
@@ -167,8 +168,8 @@ class Publishing implements Publisher {
   }
 
   #sendKind(kind: LeasedRow["kind"], taken: readonly LeasedRow[], untilMs: number, send: Dispatch): Promise<Sending> {
-    const rows = taken.filter((row) => row.kind === kind);
-    return sendRows({ kind, rows, groups: this.#groupsOf(rows), isLate: () => this.#isLate(untilMs), send });
+    const groups = this.#groupsOf(taken.filter((row) => row.kind === kind));
+    return sendRows({ kind, groups, isLate: () => this.#isLate(untilMs), send });
   }
 
   #groupsOf(rows: readonly LeasedRow[]): readonly (readonly LeasedRow[])[] {
@@ -225,7 +226,7 @@ class Publishing implements Publisher {
     const count = Math.min(limits.leaseCount, this.#window.room(name));
     if (count === 0) return false;
     const falls = this.#window.falls;
-    const untilMs = this.#inTime();
+    const untilMs = this.#sendUntilMs();
     const rows = await this.#lease.takeWaiting(name, count);
     let left = rows;
     try {
@@ -263,9 +264,9 @@ class Publishing implements Publisher {
     const overdue = await this.#overdueSubscribers();
     await this.#window.look(overdue.map(({ name }) => name));
     const rows: LeasedRow[] = [];
-    for (const { name, patience } of overdue) {
+    for (const { name, waits } of overdue) {
       const count = this.#window.isAdding(name) ? 0 : Math.min(limits.leaseCount, this.#window.room(name));
-      if (count > 0) rows.push(...(await this.#lease.takeOverdue(name, count, patience)));
+      if (count > 0) rows.push(...(await this.#lease.takeOverdue(name, count, waits)));
     }
     for (const group of this.#groupsOf(rows)) await this.#addAll(toEventBatches(data.context, group, limits));
     return rows.length > 0;
@@ -276,7 +277,7 @@ class Publishing implements Publisher {
    * was sent before the oldest message that waits or is being handled, see {@link HandedOut}. So a subscriber that is slow, or down for a day, gets nothing
    * twice. If nothing is on the queues, an event counts as lost soon.
    */
-  async #overdueSubscribers(): Promise<{ readonly name: string; readonly patience: ResendPatience }[]> {
+  async #overdueSubscribers(): Promise<{ readonly name: string; readonly waits: BackoffBounds }[]> {
     const { limits, data, clock } = this.#deps;
     const { resendMs, resendLostMs } = limits;
     const soonMs = Math.min(resendLostMs, resendMs);
@@ -295,7 +296,7 @@ class Publishing implements Publisher {
       const lost = handedOut.lostAt(clock.monotonicMs(), (areIdle ? soonMs : resendMs) / 2, acksMs);
       if (lost === undefined) return [];
       const firstMs = Math.max(lost.forMs, soonMs);
-      return [{ name, patience: { firstMs, greatestMs: Math.max(firstMs, areIdle ? resendMs : 0) } }];
+      return [{ name, waits: { firstMs, greatestMs: Math.max(firstMs, areIdle ? resendMs : 0) } }];
     });
   }
 

@@ -36,8 +36,8 @@ it("the queries for overdue events read only events on their way, however many a
   await owner`vacuum analyze orders.holon_deliveries`;
   const database = new ExplainingDatabase(data, systemClock);
   const lease = new OutboxLease(database);
-  const patience = { firstMs: 5_000, greatestMs: 30_000 };
-  await lease.overdueSubscribers(patience);
-  await lease.takeOverdue("mail", 50, patience);
+  const waits = { firstMs: 5_000, greatestMs: 30_000 };
+  await lease.overdueSubscribers(waits);
+  await lease.takeOverdue("mail", 50, waits);
   expect(database.takeReadInVain()).toEqual([0, 0]);
 });

@@ -1,4 +1,5 @@
 import { type SQL, sql } from "../../data/drizzle/sql.ts";
+import type { BackoffBounds } from "../../kernel/backoff.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import { interval, type WorkDatabase } from "../engine/work-database.ts";
 
@@ -42,12 +43,6 @@ interface LeaseRequest {
 export interface LeftOut {
   readonly upTo: number;
   readonly positions: readonly number[];
-}
-
-/** How long to wait for an acknowledgement: `firstMs` after the first sending, twice as long after each further one, and `greatestMs` at most. */
-export interface ResendPatience {
-  readonly firstMs: number;
-  readonly greatestMs: number;
 }
 
 /** The statements with which a publisher takes rows of the outbox and writes their outcome. */
@@ -99,12 +94,12 @@ export class OutboxLease {
   }
 
   /** Takes events that one subscriber has not acknowledged in time. Each is sent to that subscriber only. */
-  async takeOverdue(subscriber: string, count: number, patience: ResendPatience): Promise<readonly LeasedRow[]> {
+  async takeOverdue(subscriber: string, count: number, waits: BackoffBounds): Promise<readonly LeasedRow[]> {
     const rows = await this.#database.rows<LeasedRow>(
       "take overdue events",
       sql`with picked as (
           select position, subscriber from ${this.#deliveries}
-          where ${isOverdue(patience)} and subscriber = ${subscriber}
+          where ${isOverdue(waits)} and subscriber = ${subscriber}
           order by position limit ${count} for update skip locked
         ), again as (
           update ${this.#deliveries} d set sent_at = now(), sent_count = d.sent_count + 1 from picked
@@ -154,10 +149,10 @@ export class OutboxLease {
   }
 
   /** Subscribers that have not acknowledged in time. */
-  async overdueSubscribers(patience: ResendPatience): Promise<readonly string[]> {
+  async overdueSubscribers(waits: BackoffBounds): Promise<readonly string[]> {
     const rows = await this.#database.rows<{ subscriber: string }>(
       "look for overdue events",
-      sql`select distinct subscriber from ${this.#deliveries} where ${isOverdue(patience)}`,
+      sql`select distinct subscriber from ${this.#deliveries} where ${isOverdue(waits)}`,
     );
     return rows.map(({ subscriber }) => subscriber);
   }
@@ -222,10 +217,10 @@ export class OutboxLease {
 }
 
 /**
- * Whether a delivery is overdue: after its first sending it waits `firstMs` for its acknowledgement. The power is bounded, because an event that is never
- * acknowledged is sent for ever. An index contains the deliveries that were sent and are not acknowledged, and no others.
+ * Whether a delivery is overdue. It waits for its acknowledgement: `firstMs` after it was sent the first time, twice as long after each further time, and
+ * `greatestMs` at most. The power is bounded, because an event that is never acknowledged is sent for ever. An index contains the deliveries that were sent and are not acknowledged, and no others.
  */
-function isOverdue({ firstMs, greatestMs }: ResendPatience): SQL {
+function isOverdue({ firstMs, greatestMs }: BackoffBounds): SQL {
   const waited = sql`least(${interval(greatestMs)}, ${interval(firstMs)} * power(2, least(sent_count, 20) - 1))`;
   return sql`acknowledged_at is null and sent_count > 0 and sent_at < now() - ${waited}`;
 }

@@ -13,8 +13,7 @@ export interface Sending extends Outcome {
 /** Rows of one kind, and how to send them. */
 interface RowsToSend {
   readonly kind: LeasedRow["kind"];
-  readonly rows: readonly LeasedRow[];
-  /** The rows in groups, each of which is sent at once. */
+  /** The rows, in groups that are sent one after the other, each as a whole. */
   readonly groups: readonly (readonly LeasedRow[])[];
   /** Whether the time of the rows is over: no group but the first is begun then. */
   isLate(): boolean;
@@ -25,10 +24,10 @@ interface RowsToSend {
  * Sends rows group by group. If a group fails with an error that does not pass, its rows are sent one by one, so that a row that fails by itself holds up no
  * others. Ends at the first failure that passes.
  */
-export async function sendRows({ kind, rows, groups, isLate, send }: RowsToSend): Promise<Sending> {
+export async function sendRows({ kind, groups, isLate, send }: RowsToSend): Promise<Sending> {
   const sent: LeasedRow[] = [];
   const failed: FailedRow[] = [];
-  const untried = (): LeasedRow[] => rows.slice(sent.length + failed.length);
+  const untried = (): LeasedRow[] => groups.flat().slice(sent.length + failed.length);
   const sendOne = async (row: LeasedRow, failure: Failure | undefined): Promise<void> => {
     const own = failure ?? (await failureOf(send([row])));
     if (own === undefined) sent.push(row);

@@ -57,11 +57,11 @@ export class BullQueueWorker implements QueueWorker {
     const closed = this.#worker.close();
     await Promise.allSettled(this.#running);
     let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<"late">((resolve) => {
+    const late = new Promise<"late">((resolve) => {
       timer = setTimeout(resolve, GOODBYE_MS, "late");
     });
     try {
-      const outcome = await Promise.race([closed, patience]);
+      const outcome = await Promise.race([closed, late]);
       // Closes by force, without waiting. If the connection is away or was never opened, `disconnect` would wait for it for ever.
       if (outcome === "late") this.#worker.backend.close(true).catch(() => {});
     } finally {

@@ -103,10 +103,10 @@ export class WorkflowRunner implements Closable {
     this.#isClosing = true;
     await this.#task.close();
     for (const { session } of this.#active.values()) session?.stop();
-    const patience = setTimeout(() => {
+    const timer = setTimeout(() => {
       for (const active of this.#active.values()) abort(active);
     }, timing.graceMs);
-    await Promise.all([...this.#active.values()].map(({ ended }) => ended)).finally(() => clearTimeout(patience));
+    await Promise.all([...this.#active.values()].map(({ ended }) => ended)).finally(() => clearTimeout(timer));
     await this.#leases.close();
   }
 
