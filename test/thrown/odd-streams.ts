@@ -34,7 +34,7 @@ export const ODD_STREAMS: readonly (readonly [name: string, make: (ctx: { readon
   ["a stream whose return is a getter that throws", () => stream(throwing, Object.defineProperty({}, "return", { get: throwing })), "INTERNAL"],
   ["a stream whose return never ends", () => stream(throwing, { return: () => new Promise(() => {}) }), "INTERNAL"],
   ["a stream whose return answers a promise that throws", () => stream(throwing, { return: () => new Proxy({}, { get: throwing }) }), "INTERNAL"],
-  ["a step that is no object", () => stream(() => 7), "INTERNAL"],
+  ["a step that is not an object", () => stream(() => 7), "INTERNAL"],
   ["a step whose done throws", () => stream(() => Object.defineProperty({}, "done", { get: throwing })), "INTERNAL"],
   ["a step whose value throws", () => stream(() => Object.defineProperty({ done: false }, "value", { get: throwing })), "INTERNAL"],
   ["an item whose getter throws", () => stream(() => ({ done: false, value: Object.defineProperty({}, "n", { get: throwing }) })), "INTERNAL"],

@@ -21,9 +21,9 @@ describe("rate limits of a procedure", () => {
     ["a window under a second", { ...good, windowMs: 999 }],
     ["a window over a day", { ...good, windowMs: 86_400_001 }],
     ["counting by nothing", { ...good, by: [] }],
-    ["counting by a field that is none", { ...good, by: ["input.mail"] }],
+    ["counting by a field that the input does not have", { ...good, by: ["input.mail"] }],
     ["counting by what objects have by themselves", { ...good, by: ["input.constructor"] }],
-    ["counting by what nobody knows", { ...good, by: ["ip" as "address"] }],
+    ["counting by a name that does not exist", { ...good, by: ["ip" as "address"] }],
   ])("are refused by name for %s", (_name, limit) => {
     expect(() => contract("users", { procedures: { signIn: signIn(limit) } })).toThrow(ContractError);
     expect(() => contract("users", { procedures: { signIn: signIn(limit) } })).toThrow(/users\.signIn: rateLimits/);

@@ -109,7 +109,7 @@ describe("a contract refuses a route", () => {
     ["that names a member which may be absent", line("GET /a/{id}", query, Id.partial()), "make it required"],
     ["that names a list", line("GET /a/{id}", query, z.object({ id: z.array(z.string()) })), "a path carries one of them"],
     ["of an input that no query string carries", line("GET /a", query, deep), "input.filter is neither text, number or boolean"],
-    ["of an input that is no object", line("DELETE /a", change, z.string()), "make the input an object"],
+    ["of an input that is not an object", line("DELETE /a", change, z.string()), "make the input an object"],
     ["that reads by PUT", line("PUT /a"), "use GET, or POST"],
     ["that changes by GET", line("GET /a", change), "use POST, PUT, PATCH or DELETE"],
     ["of an internal procedure", query({ access: "internal", rest: "GET /a" }), "it is internal"],

@@ -49,7 +49,7 @@ test("a parser of a union that zod refuses is not made, as for the data of a job
 });
 
 test.each([
-  ["a member that is no schema", () => z.object({ a: undefined as never }), /input\.a is not a schema of zod; give one/],
+  ["a member that is not a schema", () => z.object({ a: undefined as never }), /input\.a is not a schema of zod; give one/],
   [
     "a lazy schema whose function throws",
     () =>

@@ -66,7 +66,7 @@ const protocol: Row[] = [
   ["no path", (url) => get(url, ""), 400, "BAD_REQUEST"],
   ["an empty call in a batch", (url) => get(url, "catalog.nothing,,catalog.nothing?batch=1"), 400, "BAD_REQUEST"],
   ["an empty segment", (url) => get(url, "catalog..get"), 400, "BAD_REQUEST"],
-  ["a batch input that is no object", (url) => post(url, "catalog.touch?batch=1", "[1]"), 400, "BAD_REQUEST"],
+  ["a batch input that is not an object", (url) => post(url, "catalog.touch?batch=1", "[1]"), 400, "BAD_REQUEST"],
   ["streaming without a batch", (url) => get(url, "catalog.nothing", undefined, { "trpc-accept": "application/jsonl" }), 400, "BAD_REQUEST"],
   [
     "a key over 200 characters",
@@ -79,7 +79,7 @@ const protocol: Row[] = [
   ["a malformed key", (url) => post(url, "catalog.touch", "", { "idempotency-key": "%zz" }), 400, "BAD_REQUEST", "idempotency-key"],
   ["two keys for one call", (url) => post(url, "catalog.touch", "", { "idempotency-key": "a,b" }), 400, "BAD_REQUEST", "idempotency-key"],
   [
-    "a deadline that is no number",
+    "a deadline that is not a number",
     (url) => get(url, "catalog.nothing", undefined, { "holon-deadline-ms": "soon" }),
     400,
     "BAD_REQUEST",

@@ -25,7 +25,7 @@ export const THROWN_VALUES: readonly (readonly [name: string, thrown: unknown])[
   ["an AggregateError", new AggregateError([new Error("\u0000"), null], "several")],
   ["an error with a message of 50 MB", new Error("x".repeat(50 * 1024 * 1024))],
   ["an error whose getters throw", Object.create(Error.prototype, { message: { get: throwing }, stack: { get: throwing }, code: { get: throwing } })],
-  ["a message that is no text", Object.defineProperty(new Error("x"), "message", { value: { a: 1 } })],
+  ["a message that is not a text", Object.defineProperty(new Error("x"), "message", { value: { a: 1 } })],
   ["a proxy whose traps throw", new Proxy(new Error("x"), { get: throwing, getPrototypeOf: throwing, has: throwing, ownKeys: throwing })],
   ["a proxy of an error of the toolkit", new Proxy(catalogueError("CONFLICT", "x"), { get: throwing })],
 ];

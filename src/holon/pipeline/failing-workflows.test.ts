@@ -59,9 +59,9 @@ describe("a run", { timeout: 60_000 }, () => {
     ["has no name", ({ step }) => step.run(undefined as never, () => ({ left: 0 }))],
     ["has a name that no index takes", ({ step }) => step.run(Array.from({ length: 900 }, () => randomUUID()).join(""), () => ({ left: 0 }))],
     ["waits for a key with U+0000", ({ step }) => waitForKey(step, "a\u0000b")],
-    ["waits for a key that is no text", ({ step }) => waitForKey(step, {} as never)],
+    ["waits for a key that is not a text", ({ step }) => waitForKey(step, {} as never)],
     ["waits for nothing", ({ step }) => step.waitFor("paid", undefined as never).then(() => ({ left: 0 }))],
-    ["waits for a time that is no number", ({ step }) => step.sleep("nap", Symbol("odd") as never).then(() => ({ left: 0 }))],
+    ["waits for a time that is not a number", ({ step }) => step.sleep("nap", Symbol("odd") as never).then(() => ({ left: 0 }))],
     ["is tried as options say that throw", ({ step }) => step.run("odd", () => Promise.reject(new TypeError("no")), { retry: throwingRetry })],
   ])("is undone where a step of it %s", async (_what, body) => {
     place.start(body);

@@ -28,7 +28,7 @@ export const PROTOCOL: readonly Row[] = [
   written("a batch whose inputs are no object", { trpc: { method: "POST", path: "/trpc/probe.json?batch=1", body: "7" } }, 400, "BAD_REQUEST", {
     headers: JSON_TYPE,
   }),
-  headed("a deadline that is no number", { "holon-deadline-ms": "soon" }, "holon-deadline-ms"),
+  headed("a deadline that is not a number", { "holon-deadline-ms": "soon" }, "holon-deadline-ms"),
   headed("a negative deadline", { "holon-deadline-ms": "-1" }, "holon-deadline-ms"),
   headed("a key that is too long", { "idempotency-key": "x".repeat(201) }, "idempotency-key"),
   headed("a key with a control character", { "idempotency-key": "a%00b" }, "idempotency-key"),

@@ -38,7 +38,7 @@ const ANYWHERE: readonly Row[] = [
   value("a fraction for an int", "numbers", '{"whole":1.5}', "whole"),
   value("an int that is not exact", "numbers", '{"whole":9007199254740993}', "whole"),
   value("a number as text", "numbers", '{"whole":"5"}', "whole"),
-  value("a day that is none", "numbers", '{"day":"2025-02-29"}', "day"),
+  value("a day that does not exist", "numbers", '{"day":"2025-02-29"}', "day"),
   value("null for an object", "strict", "null"),
   value("a list for an object", "strict", "[]"),
 ];
@@ -93,12 +93,12 @@ const SHOP: readonly Row[] = [
   placing("no lines at all", undefined, "lines"),
   ...["1996-02-30", "yesterday", "1996-7-4", "0000-01-01", ""].map(placingOn),
   ...["x", `${"0".repeat(16)}e30`, "x".repeat(2_001)].map((cursor) => listing("cursor", cursor)),
-  call("orders behind a cursor that is none", "orders.list", listOrders, { cursor: `${"0".repeat(16)}e30` }, 400, "BAD_REQUEST", { says: "cursor" }),
-  call("orders from a month that is none", "orders.list", listOrders, { from: "1996-13-01" }, 400, "BAD_REQUEST", { says: "from" }),
-  call("a status that is none", "orders.changeStatus", changeStatus, { id: ID, version: 1, status: "cancelled" }, 400, "BAD_REQUEST", {
+  call("orders behind a malformed cursor", "orders.list", listOrders, { cursor: `${"0".repeat(16)}e30` }, 400, "BAD_REQUEST", { says: "cursor" }),
+  call("orders from a month that does not exist", "orders.list", listOrders, { from: "1996-13-01" }, 400, "BAD_REQUEST", { says: "from" }),
+  call("a status that cannot be set", "orders.changeStatus", changeStatus, { id: ID, version: 1, status: "cancelled" }, 400, "BAD_REQUEST", {
     ...{ as: "admin", says: "status" },
   }),
-  call("a version that is none", "orders.changeStatus", changeStatus, { id: ID, version: 0, status: "shipped" }, 400, "BAD_REQUEST", {
+  call("a version below 1", "orders.changeStatus", changeStatus, { id: ID, version: 0, status: "shipped" }, 400, "BAD_REQUEST", {
     ...{ as: "admin", says: "version" },
   }),
   ...[-1, 0, 101, 1e9, 1.5].map((limit) => listing("limit", limit)),
@@ -112,7 +112,7 @@ const SHOP: readonly Row[] = [
   ...[-1, 1_000_001].map((stock) => selling("stock", stock)),
   selling("name", "a\u0000b", "with a NUL"),
   selling("name", "   ", "of nothing but space"),
-  signing("email", "nobody", "an e-mail address that is none"),
+  signing("email", "nobody", "a text that is not an e-mail address"),
   signing("email", `${"a".repeat(260)}@b.test`, "an e-mail address that is too long"),
   signing("password", "1234567", "a password that is too short"),
   signing("password", "x".repeat(129), "a password that is too long"),

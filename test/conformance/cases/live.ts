@@ -65,7 +65,7 @@ const cases: readonly Case[] = [
     expected: ["finally"],
   },
   {
-    name: "refuses an id that is none",
+    name: "refuses an id that is malformed",
     run: (world) => collect(live(world).watch({ tag: world.tag(), most: 1, lastEventId: "5" })),
     expected: failure("BAD_REQUEST", { message: SENTENCE, details: MALFORMED }),
   },
@@ -83,7 +83,7 @@ const cases: readonly Case[] = [
     expected: { first: [1], again: [2], same: true },
   },
   {
-    name: "refuses an id that is none at the edge",
+    name: "refuses an id that is malformed at the edge",
     run: (world) => itemsAtEdge(world.edge(), "beta.live.watch", { tag: world.tag(), most: 1, lastEventId: "5" }),
     expected: edgeFailure("BAD_REQUEST", { number: -32600, httpStatus: 400, path: "beta.live.watch", message: SENTENCE, details: MALFORMED }),
   },

@@ -55,11 +55,11 @@ const transport: Row[] = [
 const protocol: Row[] = [
   ["a malformed key", get("/who", { "idempotency-key": "%zz" }), 400, "BAD_REQUEST", "idempotency-key"],
   ["two keys", get("/who", { "idempotency-key": "a,b" }), 400, "BAD_REQUEST", "idempotency-key"],
-  ["a deadline that is no number", get("/who", { "holon-deadline-ms": "soon" }), 400, "BAD_REQUEST", "holon-deadline-ms"],
+  ["a deadline that is not a number", get("/who", { "holon-deadline-ms": "soon" }), 400, "BAD_REQUEST", "holon-deadline-ms"],
   ["a scalar twice", get("/products?limit=5&limit=6"), 400, "BAD_REQUEST", '"path":"limit"'],
   ["a member of the path in the query", get(`${product}?id=1`), 400, "BAD_REQUEST", '"path":"id"'],
   ["a member of the path in the body, with another value", json("PUT", product, { ...ROW, id: "7" }), 400, "BAD_REQUEST", '"path":"id"'],
-  ["a body that is no object beside a path", json("PUT", product, [1]), 400, "BAD_REQUEST", "not a JSON object"],
+  ["a body that is not an object beside a path", json("PUT", product, [1]), 400, "BAD_REQUEST", "not a JSON object"],
   ["a body of null beside a path", json("PATCH", product, null), 400, "BAD_REQUEST"],
 ];
 

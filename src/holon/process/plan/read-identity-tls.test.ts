@@ -36,8 +36,8 @@ describe("TLS between processes", () => {
 
   it.each<[string, Environment, readonly string[]]>([
     ["with one part", { HOLON_MESH_TLS_CERT: cert }, ["HOLON_MESH_TLS_KEY", "HOLON_MESH_TLS_CA"]],
-    ["with a certificate that is none", { ...GIVEN, HOLON_MESH_TLS_CERT: "hunter2" }, ["HOLON_MESH_TLS_CERT"]],
-    ["with an authority that is none", { ...GIVEN, HOLON_MESH_TLS_CA: key }, ["HOLON_MESH_TLS_CA"]],
+    ["with a text that is not a certificate", { ...GIVEN, HOLON_MESH_TLS_CERT: "hunter2" }, ["HOLON_MESH_TLS_CERT"]],
+    ["with a text that is not the certificate of an authority", { ...GIVEN, HOLON_MESH_TLS_CA: key }, ["HOLON_MESH_TLS_CA"]],
     ["with the key of another certificate", { ...GIVEN, HOLON_MESH_TLS_KEY: authority.issue().key }, ["HOLON_MESH_TLS_KEY"]],
   ])("is refused %s", (_what, env, variables) => {
     const faults = faultsOf(env);

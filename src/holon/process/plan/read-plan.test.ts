@@ -146,7 +146,7 @@ describe("a configuration is refused", () => {
     ["with an empty variable", { DATABASE_URL: "" }, "DATABASE_URL", /empty/],
     ["with a blank variable", { HOLON_CONTEXTS: "  " }, "HOLON_CONTEXTS", /empty/],
     ["with an empty item in a list", { HOLON_CONTEXTS: "catalog,,payments,orders,mail" }, "HOLON_CONTEXTS", /empty item/],
-    ["with a port that is no number", { PORT: "http" }, "PORT", /"http"/],
+    ["with a port that is not a number", { PORT: "http" }, "PORT", /"http"/],
     ["with a port out of range", { HOLON_MESH_PORT: "65536" }, "HOLON_MESH_PORT", /65535/],
     ["with a port below nothing", { HOLON_OPS_PORT: "-1" }, "HOLON_OPS_PORT", /"-1"/],
     ["with two equal ports", { PORT: "3002" }, "HOLON_OPS_PORT", /so is PORT/],
