@@ -62,12 +62,12 @@ export async function runSoak({ say, ...options }: SoakOptions): Promise<Soak> {
     over.abort();
     await harmed;
     const lastFaultMs = performance.now();
-    const attempts = await load.attempts;
+    const attempts = await load.finish();
     const losses: string[] = [];
     await waitUntil("nothing is outstanding", () => isQuiet(fleet)).catch((error: Error) => losses.push(error.message));
     const quietAfterMs = performance.now() - lastFaultMs;
     await recovery.over();
-    losses.push(...(await findLosses(fleet, count + MEASURED)));
+    losses.push(...(await findLosses(fleet, attempts.length + MEASURED)));
     const effects = await countEffects(fleet);
     const retried = attempts.filter(({ length }) => length > 1).length;
     const { counts: faults, jobsLost } = chaos;
@@ -75,7 +75,7 @@ export async function runSoak({ say, ...options }: SoakOptions): Promise<Soak> {
       ...options,
       capacity,
       perSecond,
-      orders: count + MEASURED,
+      orders: attempts.length + MEASURED,
       retried,
       effects,
       faults,

@@ -63,7 +63,7 @@ describe(`events, seed ${SEED}`, options, () => {
         killing.abort();
         await killed;
         const lastFaultMs = performance.now();
-        const attempts = await load.attempts;
+        const attempts = await load.finish();
         await waitUntil("nothing is unacknowledged, waiting or held", () => isQuiet(fleet));
 
         const recoveryS = (performance.now() - lastFaultMs) / 1_000;
@@ -74,7 +74,7 @@ describe(`events, seed ${SEED}`, options, () => {
           seed: SEED,
           capacity,
           perSecond,
-          count,
+          orders: attempts.length,
           retried,
           faults: chaos.counts,
           jobsLost: chaos.jobsLost,
@@ -84,7 +84,7 @@ describe(`events, seed ${SEED}`, options, () => {
         if (backend === "redis") expect(chaos.counts).toMatchObject({ redisKilled: 1, redisSetBack: 1 });
         expect(chaos.counts.processKilled).toBeGreaterThan(0);
         expect(await lonelyRows(fleet)).toEqual([]);
-        for (const name of SUBSCRIBERS) expect(await accountOf(fleet, name)).toEqual(balanced(count + 80));
+        for (const name of SUBSCRIBERS) expect(await accountOf(fleet, name)).toEqual(balanced(attempts.length + 80));
       });
     } finally {
       await fleet.close();
@@ -107,7 +107,7 @@ describe(`events, seed ${SEED}`, options, () => {
           const load = startLoad(url, "away", Math.round(perSecond * awayS), perSecond, random);
           await waitUntil("the process noticed", async () => ((await readiness(fleet)).degraded.length === 2 ? true : await readiness(fleet)));
           const meanwhile = await readiness(fleet);
-          const attempts = await load.attempts;
+          const attempts = await load.finish();
           const effectsWhile = await accountOf(fleet, "stock");
           await fleet.queues.redis?.start();
           await waitUntil("nothing is unacknowledged, waiting or held", () => isQuiet(fleet));

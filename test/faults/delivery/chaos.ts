@@ -34,10 +34,14 @@ export class Chaos {
     return this[fault]();
   }
 
-  /** Kills processes, one after the other, until the signal is aborted. */
+  /**
+   * Kills processes, one after the other, until the signal is aborted. It kills the next one when at most one is still starting: where a start takes
+   * longer than the time between two kills, no process would ever get to its work.
+   */
   async killProcesses(signal: AbortSignal, onKilled: () => void = () => {}): Promise<void> {
     while (!signal.aborted) {
       await sleep(500 + this.#random() * 2_500, undefined, { signal }).catch(() => {});
+      await waitUntil("at most one process is starting", () => signal.aborted || this.#fleet.processes.filter(({ isReady }) => !isReady).length <= 1);
       if (signal.aborted) return;
       await this.processKilled();
       onKilled();
@@ -56,8 +60,12 @@ export class Chaos {
   /** Empties the queues while a message waits in them. To make one wait, a subscriber is paused. */
   async queuesEmptied(): Promise<void> {
     const { queues } = this.#fleet;
-    await this.#withPaused(async (name) => {
-      await waitUntil(`something waits for ${name}`, async () => (await queues.waiting(`events.${name}`)) > 0);
+    await this.#withPaused(async (victim) => {
+      await waitUntil(`something waits for ${victim.name}`, async () => {
+        // It may have been killed meanwhile. The process that is started in its place is paused too.
+        victim.pause();
+        return (await queues.waiting(`events.${victim.name}`)) > 0;
+      });
       const lost = await queues.flush();
       this.jobsLost += lost;
       if (lost > 0) this.counts.queuesEmptied++;
@@ -96,13 +104,13 @@ export class Chaos {
     });
   }
 
-  async #withPaused(work: (name: string) => Promise<void>): Promise<void> {
+  async #withPaused(work: (victim: FaultProcess) => Promise<void>): Promise<void> {
     const name = SUBSCRIBERS[Math.floor(this.#random() * SUBSCRIBERS.length)] as string;
     const victim = this.#fleet.process(name);
     await victim.ready();
     victim.pause();
     try {
-      await work(name);
+      await work(victim);
     } finally {
       victim.resume();
     }

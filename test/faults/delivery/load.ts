@@ -15,25 +15,34 @@ export function createOrder(id: string, random: () => number): Order {
 
 /** Orders that are placed at a steady rate, whether or not earlier ones succeed. */
 export interface Load {
-  readonly attempts: Promise<readonly (readonly Attempt[])[]>;
   /** How many orders have been started so far. */
   readonly begun: () => number;
+  /** Lets the load end as soon as its count is begun. Returns the attempts of each order, all of which are answered then. */
+  readonly finish: () => Promise<readonly (readonly Attempt[])[]>;
 }
 
-/** Places orders with idempotency keys, each until it is answered. */
+/** Places at least `count` orders with idempotency keys, each until it is answered. The load goes on until it may end, for faults need work to harm. */
 export function startLoad(url: string, prefix: string, count: number, perSecond: number, random: () => number): Load {
   let begun = 0;
+  let mayEnd = false;
   const run = async (): Promise<readonly (readonly Attempt[])[]> => {
     const startMs = performance.now();
     const open: Promise<readonly Attempt[]>[] = [];
-    for (; begun < count; begun++) {
+    for (; begun < count || !mayEnd; begun++) {
       await sleep(Math.max(0, startMs + (begun * 1_000) / perSecond - performance.now()));
       const id = `${prefix}-${begun}`;
       open.push(callUntilAnswered(url, "orders.place", createOrder(id, random), id));
     }
     return Promise.all(open);
   };
-  return { attempts: run(), begun: () => begun };
+  const attempts = run();
+  return {
+    begun: () => begun,
+    finish: () => {
+      mayEnd = true;
+      return attempts;
+    },
+  };
 }
 
 /** How many orders a second the process handles, with eight at once. */
