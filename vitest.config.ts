@@ -45,9 +45,10 @@ export default defineConfig({
     execArgv: ["--conditions=source"],
     // One worker more than a small machine has cores: tests wait for databases and processes, so three workers keep two cores busy.
     maxWorkers: 3,
-    // Many tests start processes and databases, which takes half a minute while two cores are busy. A test that takes longer than this limit is stuck.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Many tests start processes and databases, which takes a minute while two slow cores are busy. A test that takes longer than this limit is stuck.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     teardownTimeout: 10_000,
   },
 });

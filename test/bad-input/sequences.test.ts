@@ -11,7 +11,7 @@ const PATCH = { path: "catalog.products.patch", procedure: contracts.catalog.pro
 const SIGN_IN = { path: "users.signIn", procedure: contracts.users.procedures.signIn };
 
 /** Bad input that consists of several requests, or of a part of one. */
-describe.each(["together", "apart"] as const)("%s", { timeout: 60_000 }, (topology) => {
+describe.each(["together", "apart"] as const)("%s", (topology) => {
   let under: ShopUnderAttack;
   beforeAll(async () => {
     under = await startShopUnderAttack(topology);

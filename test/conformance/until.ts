@@ -1,4 +1,4 @@
-const GREATEST_WAIT_MS = 10_000;
+const GREATEST_WAIT_MS = 60_000;
 
 /** Waits until `look` returns neither undefined nor false, and returns its value. Errors: the wait took too long; the message contains `what`. */
 export async function until<Value>(

@@ -39,7 +39,7 @@ const failedId = (output: string): string | undefined => /([0-9a-f-]{36}) +send 
 describe.each([
   ["a database of its own", true],
   ["the embedded database", false],
-])("the command work, on %s", { timeout: 90_000 }, (_where, isServer) => {
+])("the command work, on %s", (_where, isServer) => {
   async function place(): Promise<{ readonly env: Record<string, string>; readonly folder: string }> {
     const folder = freshFolder();
     if (!isServer) return { env: {}, folder };
@@ -68,7 +68,7 @@ describe.each([
   });
 });
 
-describe("the command work", { timeout: 60_000 }, () => {
+describe("the command work", () => {
   test.each([
     ["a word that it does not know", ["drop"]],
     ["a decision without an id", ["rerun", "letters"]],

@@ -140,7 +140,7 @@ describe(`a call whose answer is lost after its commit, seed ${SEED}`, options, 
     await orders.ready();
     proxy.mute();
     const begun = begin();
-    await showingOnFailure(fleet, () => waitUntil("all have committed", committed, 30_000));
+    await showingOnFailure(fleet, () => waitUntil("all have committed", committed));
     if (way === "killed") orders.kill();
     if (way === "killed") await orders.died(deaths + 1);
     await proxy.cut();

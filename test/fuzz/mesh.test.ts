@@ -69,7 +69,7 @@ const handlers = {
   },
 };
 
-describe(`a mesh peer that sends anything, seed ${SEED}`, { timeout: 120_000 }, () => {
+describe(`a mesh peer that sends anything, seed ${SEED}`, () => {
   const random = createRandom(SEED);
   /** A random share of the mutations, because to try all of them takes a minute. */
   const sampled = (mutations: readonly MutatedFrame[]): MutatedFrame[] => mutations.filter(() => random() < Math.max(SCALE, 0.3));

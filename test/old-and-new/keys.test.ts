@@ -39,7 +39,7 @@ function salesOf(version: 1 | 2) {
   return { sales, app };
 }
 
-describe("a key for two versions of a contract, which parse its input to different values,", { timeout: 60_000 }, () => {
+describe("a key for two versions of a contract, which parse its input to different values,", () => {
   const [before, after] = [salesOf(1), salesOf(2)];
   let apps: readonly AnyApp[];
   let database: Awaited<ReturnType<typeof createTestDatabase>>;

@@ -15,7 +15,7 @@ const git = (folder: string, ...args: readonly string[]): string =>
     stdio: "pipe",
   }).trim();
 
-describe("the old version of a repository", { timeout: 60_000 }, () => {
+describe("the old version of a repository", () => {
   let origin: string;
   let old: string;
 

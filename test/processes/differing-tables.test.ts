@@ -109,7 +109,7 @@ describe("a process whose tables in the database have more than its code knows",
 ${more}`,
       PRODUCTION,
     );
-    await expect.poll(() => readyz(running.opsPort), { timeout: 20_000 }).toEqual({ status: 200, ready: true, reasons: [], degraded: [] });
+    await expect.poll(() => readyz(running.opsPort)).toEqual({ status: 200, ready: true, reasons: [], degraded: [] });
     expect((await get(running.port, `stock.taken?input=${encodeURIComponent('{"name":"tea"}')}`)).status).toBe(200);
   });
 });

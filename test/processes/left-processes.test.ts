@@ -64,7 +64,7 @@ describe("npm run bench", { timeout: 180_000 }, () => {
   });
 });
 
-describe("npm start", { timeout: 120_000 }, () => {
+describe("npm start", () => {
   test.each(["SIGTERM", "SIGKILL"] as const)("leaves no process when npm gets %s", async (signal) => {
     const folder = freshFolder();
     const main = path.join(ROOT, "test/processes/fixture/main.ts");
@@ -78,7 +78,7 @@ describe("npm start", { timeout: 120_000 }, () => {
   });
 });
 
-describe("watchNpm", { timeout: 60_000 }, () => {
+describe("watchNpm", () => {
   test("watches only the npm that runs a program, if the script's shell became the program: the parent of npm may end", async () => {
     const folder = freshFolder();
     const watch = JSON.stringify(path.join(ROOT, "src/holon/cli/until-stopped.ts"));

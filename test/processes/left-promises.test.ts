@@ -39,7 +39,7 @@ const traceId = expect.stringMatching(/^[0-9a-f]{32}$/);
 /** The variables with which the fixture runs in production without a shared secret. */
 const PRODUCTION = { NODE_ENV: "production", HOLON_ALLOW_EMBEDDED_DATABASE: "yes", HOLON_ROLES: "edge,jobs" };
 
-describe("a rejected promise that a handler leaves behind", { timeout: 90_000 }, () => {
+describe("a rejected promise that a handler leaves behind", () => {
   test("is logged with its handler and ends nothing if Holon has handed it out, or it was made of one", async () => {
     const { running, port, lines } = await start({});
     const kinds = ["transaction", "derived", "null", "payload"];

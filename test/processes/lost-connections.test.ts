@@ -58,7 +58,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-test("a process goes on when Postgres goes away while its connections begin", { timeout: 120_000 }, async () => {
+test("a process goes on when Postgres goes away while its connections begin", async () => {
   const url = new URL(database.url);
   proxy = new CuttingProxy(new URL(url));
   url.port = String(await proxy.open());

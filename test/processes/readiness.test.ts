@@ -107,7 +107,7 @@ describe("an edge and sales in processes of their own", () => {
     expect((await tell(ports.public, "sales.sell", { name: "tea" })).status).toBe(503);
   };
 
-  test("stay ready while stock is killed, and name it until it is there again", { timeout: 120_000 }, async () => {
+  test("stay ready while stock is killed, and name it until it is there again", async () => {
     await allWhole();
     stock.child.kill("SIGKILL");
     await stock.ended;
@@ -118,7 +118,7 @@ describe("an edge and sales in processes of their own", () => {
     expect((await tell(ports.public, "sales.sell", { name: "tea" })).status).toBe(200);
   });
 
-  test("stay ready while stock is frozen, and name it until it goes on", { timeout: 120_000 }, async () => {
+  test("stay ready while stock is frozen, and name it until it goes on", async () => {
     await allWhole();
     stock.child.kill("SIGSTOP");
     await staysReady();
@@ -162,7 +162,7 @@ describe("a process with two contexts, each on a database of its own", () => {
     await Promise.all(databases.map((database) => database.drop()));
   });
 
-  test("is ready while one database is silent, and not ready while both are", { timeout: 120_000 }, async () => {
+  test("is ready while one database is silent, and not ready while both are", async () => {
     await readyzUntil(port, isWhole);
     proxies["stock"]?.mute();
     const one = await readyzUntil(port, names("stock"));

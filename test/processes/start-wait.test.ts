@@ -29,7 +29,7 @@ describe("a Postgres that is started after its processes", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test("is waited for, and the log names it", { timeout: 120_000 }, async () => {
+  test("is waited for, and the log names it", async () => {
     folder = await mkdtemp(path.join(tmpdir(), "holon-late-"));
     const port = await freePort();
     // The cluster is made first, so that its password is known.
@@ -67,7 +67,7 @@ describe("an address that the server refuses", () => {
     ["with an unknown login", "DATABASE_URL", { username: "nobody_at_all", password: "hunter2" }, /nobody_at_all/],
     ["with an unknown database", "DATABASE_URL", { pathname: "/not_there" }, /database "not_there" does not exist/],
     ["of one context's own", "HOLON_STOCK_DATABASE_URL", { pathname: "/not_there" }, /database "not_there" does not exist/],
-  ])("%s ends the start at once, with the variable and without the password", { timeout: 60_000 }, async (_what, variable, parts, problem) => {
+  ])("%s ends the start at once, with the variable and without the password", async (_what, variable, parts, problem) => {
     const running = run({ DATABASE_URL: database.url, [variable]: wrong(parts) });
     expect(await running.ended).toBe(2);
     expect(running.output()).toMatch(problem);
@@ -77,7 +77,7 @@ describe("an address that the server refuses", () => {
     expect(running.output()).not.toContain(new URL(database.url).password);
   });
 
-  test("of a server that does not run ends the start after HOLON_LIMIT_START_PATIENCE_MS", { timeout: 60_000 }, async () => {
+  test("of a server that does not run ends the start after HOLON_LIMIT_START_PATIENCE_MS", async () => {
     const url = wrong({ port: "1" });
     const running = run({ DATABASE_URL: url, HOLON_LIMIT_START_PATIENCE_MS: "2000" });
     expect(await running.ended).toBe(1);

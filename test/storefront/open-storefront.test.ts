@@ -18,7 +18,7 @@ function freshProject(): string {
   return project;
 }
 
-test("openStorefront builds at the first start and when its sources changed, and not again otherwise", { timeout: 60_000 }, async () => {
+test("openStorefront builds at the first start and when its sources changed, and not again otherwise", async () => {
   const project = freshProject();
   const said: string[] = [];
   const open = () => openStorefront({ project, isProduction: false, say: (line) => said.push(line) });

@@ -8,7 +8,7 @@ import { createVisitor, DESK, PHONE, type Visitor } from "./visitor.ts";
 const PASSWORD = "correct horse";
 const emailOf = (name: string): string => `${name.split(" ")[0]?.toLowerCase()}-${randomUUID().slice(0, 8)}@example.test`;
 
-describe.skipIf(!hasChromium).each(["start", "apart"] as const)("the storefront in a browser, %s", { timeout: 120_000 }, (command) => {
+describe.skipIf(!hasChromium).each(["start", "apart"] as const)("the storefront in a browser, %s", (command) => {
   let browser: Browser;
   let shop: RunningShop;
   const visitors: Visitor[] = [];

@@ -25,7 +25,7 @@ const OLD_ROWS = {
     select 'placed', 'older ' || n, 1, 1, now() - interval '39 days' from generate_series(1, ${COUNT}) n`,
 };
 
-describe("rows that ended long ago", { timeout: 120_000 }, () => {
+describe("rows that ended long ago", () => {
   let server: TestServer;
   let database: TestDatabase;
   let sql: Sql;

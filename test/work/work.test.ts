@@ -9,14 +9,14 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-describe.each(["redis", "postgres"] as const)("with queues on %s", { timeout: 60_000 }, (backend) => {
+describe.each(["redis", "postgres"] as const)("with queues on %s", (backend) => {
   it.each(TOPOLOGIES)("an event is handled, its job calls back, and its effect happens once: %s", async (topology) => {
     const app = await testApp(createWorkApp(), { contracts, topology, ...(backend === "redis" ? { redisUrl: redis.url } : {}) });
     try {
       const { call } = app.asAnonymous();
       const ids = Array.from({ length: 20 }, (_, index) => `order${index}`);
       await Promise.all(ids.map((id) => call.sales.place({ id })));
-      await expect.poll(async () => (await call.mail.sent()).length, { timeout: 20_000 }).toBe(ids.length);
+      await expect.poll(async () => (await call.mail.sent()).length).toBe(ids.length);
       const letters = await call.mail.sent();
       const worker = app.host("mail");
       const metrics = await (await fetch(`${worker.ops?.url}/metrics`)).text();

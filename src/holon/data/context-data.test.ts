@@ -153,7 +153,7 @@ describe("a transaction", () => {
     expect(runs).toBe(4);
   });
 
-  it("loses no update among 50 writers: the amount is the number of writes that succeeded", { timeout: 60_000 }, async () => {
+  it("loses no update among 50 writers: the amount is the number of writes that succeeded", async () => {
     await place.sql`insert into orders.orders (email, amount) values ('counter', 0)`;
     const writers = Array.from({ length: 50 }, async () => {
       let done = 0;

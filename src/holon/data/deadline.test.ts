@@ -14,7 +14,7 @@ const LATE = catalogueError("DEADLINE_EXCEEDED", "too late");
 const LONG_MS = 600_000;
 const ONE = sql`(select 1) as one`;
 
-describe("when its scope is cancelled", { timeout: 30_000 }, () => {
+describe("when its scope is cancelled", () => {
   it("a reading statement stops in the server, and the caller gets the scope's reason", async () => {
     const scope = testScope(LONG_MS);
     const reading = place.data.reader(scope).select({ slept: sql`pg_sleep(300)` }).from(ONE).execute();
@@ -160,7 +160,7 @@ describe("when its scope is cancelled", { timeout: 30_000 }, () => {
   });
 });
 
-describe("when its scope is not cancelled", { timeout: 30_000 }, () => {
+describe("when its scope is not cancelled", () => {
   it("a transaction's statement ends at the deadline by the server's own clock", async () => {
     const writing = place.data.transaction(testScope(200), ({ db }) => db.execute(sql`select pg_sleep(304)`));
     await expect(writing).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
@@ -173,7 +173,7 @@ describe("when its scope is not cancelled", { timeout: 30_000 }, () => {
   });
 });
 
-describe("when a connection is lost", { timeout: 30_000 }, () => {
+describe("when a connection is lost", () => {
   const kill = (pid: number) => place.sql`select pg_terminate_backend(${pid})`;
   const pidIn = async (db: { execute(query: ReturnType<typeof sql>): PromiseLike<unknown> }) =>
     ((await db.execute(sql`select pg_backend_pid() as pid`)) as { pid: number }[])[0]?.pid as number;

@@ -39,7 +39,7 @@ function socketsTo(port: number): number {
   return handles.filter((handle) => handle instanceof Socket && handle.remotePort === port).length;
 }
 
-describe("a server that goes silent", { timeout: 40_000 }, () => {
+describe("a server that goes silent", () => {
   it("during a statement: the caller gets the error at once, and the place is free although the request to cancel is not answered either", async () => {
     const { proxy, data } = await behindProxy();
     const scope = testScope(LONG_MS);
@@ -190,7 +190,7 @@ describe("a server that goes silent", { timeout: 40_000 }, () => {
   });
 });
 
-describe("a ping whose answer comes as its time ends", { timeout: 40_000 }, () => {
+describe("a ping whose answer comes as its time ends", () => {
   it("gives its place back once", async () => {
     const pools = await Promise.all(Array.from({ length: 40 }, () => behindProxy(1)));
     for (const { data, proxy } of pools) {

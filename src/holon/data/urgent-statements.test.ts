@@ -43,7 +43,7 @@ const connections = async (): Promise<number> => {
   return row?.count ?? 0;
 };
 
-describe("an urgent statement", { timeout: 30_000 }, () => {
+describe("an urgent statement", () => {
   it("takes a place of the pool while one is free", async () => {
     const data = place.open({ poolCount: 1 });
     const pids = [(await ask(data))[0]?.pid, (await ask(data))[0]?.pid];

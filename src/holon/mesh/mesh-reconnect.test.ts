@@ -42,7 +42,7 @@ describe("a connection that is lost", () => {
     await startChild(port);
     await peer.ready();
     await expect(echo.invoke(stage.scope(), { text: "back" })).resolves.toEqual({ text: "back" });
-  }, 60_000);
+  });
 
   it("by SIGSTOP is noticed, and works again after SIGCONT", async () => {
     const { child, port } = await startChild(0);
@@ -58,7 +58,7 @@ describe("a connection that is lost", () => {
     child.kill("SIGCONT");
     await peer.ready();
     await expect(echo.invoke(stage.scope(), { text: "back" })).resolves.toEqual({ text: "back" });
-  }, 60_000);
+  });
 
   it("is made when the callee starts after its caller, for a call that was waiting", async () => {
     const first = await stage.server({});
@@ -113,5 +113,5 @@ describe("a connection that is lost", () => {
     children.push(child);
     child.disconnect();
     expect(await new Promise((resolve) => child.once("exit", resolve))).toBe(0);
-  }, 60_000);
+  });
 });

@@ -50,7 +50,7 @@ const WAYS = [
   { kind: "transaction", heldWaitMs: -1, where: "in another session" },
 ] as const;
 
-describe("a step that is cut off, because its process was frozen", { timeout: 60_000 }, () => {
+describe("a step that is cut off, because its process was frozen", () => {
   it.each(WAYS)("has no attempt counted, and is tried again $where ($kind)", async ({ kind, heldWaitMs }) => {
     expect(await runFrozen(kind, 1, heldWaitMs)).toMatchObject({ state: "done", tries: 2 });
   });
@@ -61,7 +61,7 @@ describe("a step that is cut off, because its process was frozen", { timeout: 60
   });
 });
 
-describe("a step whose process is stopped", { timeout: 60_000 }, () => {
+describe("a step whose process is stopped", () => {
   it("has no attempt counted: it is tried again after its first failure", async () => {
     let tries = 0;
     const begun = [signal(), signal()];

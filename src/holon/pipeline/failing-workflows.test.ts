@@ -18,7 +18,7 @@ const throwingRetry = {
   },
 };
 
-describe("a run", { timeout: 60_000 }, () => {
+describe("a run", () => {
   it.each(THROWN_VALUES)("ends undone, and its undo ran, when a step throws %s", async (_name, thrown) => {
     const undone: string[] = [];
     place.start(async ({ step, run }) => {
@@ -100,7 +100,7 @@ describe("a run", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a step that answers what no text of the database can hold", { timeout: 60_000 }, () => {
+describe("a step that answers what no text of the database can hold", () => {
   it.each([
     ["U+0000", { text: "a\u0000b", "\u0000": 1 }],
     ["half of a surrogate pair", { text: "a\ud83db" }],
@@ -120,7 +120,7 @@ describe("a step that answers what no text of the database can hold", { timeout:
   });
 });
 
-describe("a step that answers what JSON cannot hold", { timeout: 60_000 }, () => {
+describe("a step that answers what JSON cannot hold", () => {
   const cyclic = (): unknown => {
     const value: Record<string, unknown> = {};
     value["own"] = value;

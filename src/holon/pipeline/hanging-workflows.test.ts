@@ -32,7 +32,7 @@ const hanging: PlaceBody = async ({ step }) => {
 const start = (body: PlaceBody, timing = {}) =>
   place.start(body, {}, { leaseMs: 100 * HOUR_MS, ...timing }, undefined, undefined, { clock, wheel, log: logger({}) });
 
-describe("a body that waits for a promise that is not a step", { timeout: 60_000 }, () => {
+describe("a body that waits for a promise that is not a step", () => {
   it("is named in the log after a minute and then each hour, is listed, and ends with the process", async () => {
     warned.length = 0;
     const { work } = start(hanging);

@@ -38,7 +38,7 @@ function compile(handlers: Parameters<typeof orders.jobs>[0]) {
   return compileContext({ module, store: place.store, limits: testLimits(), pipeline: services });
 }
 
-describe("a context's jobs", { timeout: 60_000 }, () => {
+describe("a context's jobs", () => {
   it("are enqueued by a procedure, run with a ctx of their own, and end in the transaction of their effect", async () => {
     const seen = signal<readonly unknown[]>();
     const context = compile({

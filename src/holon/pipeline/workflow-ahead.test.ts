@@ -26,7 +26,7 @@ const body =
     return { left: 0 };
   };
 
-describe("a body that is ahead of a commit", { timeout: 60_000 }, () => {
+describe("a body that is ahead of a commit", () => {
   beforeAll(async () => {
     await place.sql.unsafe(`
       create function orders.allowed() returns trigger language plpgsql as $$ begin

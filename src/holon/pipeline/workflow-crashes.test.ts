@@ -35,7 +35,7 @@ const goOn = (): Working =>
     { leaseMs: 600 },
   );
 
-describe(`a run whose process is killed, seed ${SEED}`, { timeout: 120_000 }, () => {
+describe(`a run whose process is killed, seed ${SEED}`, () => {
   it.each(pointsOf(CRASH_POINTS))("at %s completes elsewhere, with one effect of each step", async (point) => {
     const id = await dieAt(point, {});
     goOn();
@@ -56,7 +56,7 @@ function isFrozen(pid: number): boolean {
   return readFileSync(`/proc/${pid}/stat`, "utf8").includes(") T ");
 }
 
-describe("a run whose process is frozen", { timeout: 120_000 }, () => {
+describe("a run whose process is frozen", () => {
   it.each(["confirm:after", "last:after", "outside:after"])(
     "at %s goes on elsewhere, and nothing is written by the one that comes back",
     async (point) => {

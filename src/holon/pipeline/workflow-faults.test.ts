@@ -15,7 +15,7 @@ const write = (what: string): PlaceBody => {
   };
 };
 
-describe("a run", { timeout: 60_000 }, () => {
+describe("a run", () => {
   it("is undone from its records also if its body caught the error of an impossible wait, and went on", async () => {
     let undos = 0;
     const body: PlaceBody = async ({ step, run }) => {
@@ -246,7 +246,7 @@ describe("a run", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a run that waits", { timeout: 60_000 }, () => {
+describe("a run that waits", () => {
   const waiting: PlaceBody = async ({ step, run, input }) => {
     if (input.n !== undefined) await step.sleep("before", input.n);
     const paid = await step.waitFor("paid", { event: "payments.paymentTaken", key: run.key, timeoutMs: input.fails ? 50 : 3_600_000 });

@@ -35,7 +35,7 @@ async function fill(store: ContextData): Promise<void> {
   await until(() => kept === PLACES);
 }
 
-describe("a run of which nothing can be written, because other work holds every connection of the pool", { timeout: 60_000 }, () => {
+describe("a run of which nothing can be written, because other work holds every connection of the pool", () => {
   it.each(["run", "call"] as const)(
     "does not repeat the effect of a step (%s) that has acted, and its runner does not count as dead",
     async (kind) => {
@@ -112,7 +112,7 @@ describe("a run of which nothing can be written, because other work holds every 
   });
 });
 
-describe("runs whose transactions hold every connection of the pool", { timeout: 60_000 }, () => {
+describe("runs whose transactions hold every connection of the pool", () => {
   it("have their leases renewed all the same: each step is tried once", async () => {
     let tries = 0;
     const areOld = async () => (await place.sql`select 1 from orders.holon_runs where claimed_at < now() - interval '4 seconds'`).length === PLACES;
@@ -134,7 +134,7 @@ describe("runs whose transactions hold every connection of the pool", { timeout:
   });
 });
 
-describe("searches of a process that has no place for more runs", { timeout: 60_000 }, () => {
+describe("searches of a process that has no place for more runs", () => {
   it("go on while other work holds every connection of the pool, and no task counts as failing", async () => {
     const failed: unknown[] = [];
     let [begun, isFull, looks] = [0, false, 0];

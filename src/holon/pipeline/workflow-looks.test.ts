@@ -73,7 +73,7 @@ function rowsOfRuns(plan: unknown): number {
   return Object.values(node).reduce<number>((sum, value) => sum + rowsOfRuns(value), rows);
 }
 
-describe("the search for runs", { timeout: 60_000 }, () => {
+describe("the search for runs", () => {
   it("reads only the runs that it takes, however many runs are due of other versions, of this one, or later", async () => {
     await runs(COUNT, { version: 9 });
     await runs(COUNT, { version: 9, deaths: 3 });
@@ -183,7 +183,7 @@ describe("the search for runs", { timeout: 60_000 }, () => {
   });
 });
 
-describe("the reading of steps", { timeout: 30_000 }, () => {
+describe("the reading of steps", () => {
   /** Adds runs that were claimed before, so that their steps are read. */
   async function resumed(count: number, options?: Parameters<typeof runs>[1]): Promise<void> {
     await runs(count, options);

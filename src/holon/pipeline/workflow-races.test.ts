@@ -23,7 +23,7 @@ const sleepsIn = async (id: string, name: string): Promise<void> => {
   await place.is(id, "sleeping");
 };
 
-describe("a race of steps", { timeout: 60_000 }, () => {
+describe("a race of steps", () => {
   it("that a sleep won stays won when the event of the wait comes later, in a long sleep", async () => {
     place.start(async ({ step, run }) => {
       const winner = await Promise.race([paid(step, "paid", run.key), step.sleep("reminder", 20).then(() => "reminder")]);
@@ -139,7 +139,7 @@ describe("a race of steps", { timeout: 60_000 }, () => {
   });
 });
 
-describe("while a step is under way", { timeout: 60_000 }, () => {
+describe("while a step is under way", () => {
   it("a sleep that is over is seen by the body", async () => {
     const go = signal();
     place.start(async ({ step }) => {

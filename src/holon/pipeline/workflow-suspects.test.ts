@@ -37,7 +37,7 @@ const moreLooks = async (looks: () => number): Promise<void> => {
   await until(() => looks() >= from + 6);
 };
 
-describe("a run that is suspected of killing its runners", { timeout: 60_000 }, () => {
+describe("a run that is suspected of killing its runners", () => {
   it("has its records read while no other run is claimed: if that kills the reader, no death of another run is counted", async () => {
     await resumed(3, 0);
     await resumed(2, 2);

@@ -13,7 +13,7 @@ const acting = (options: Parameters<Parameters<PlaceBody>[0]["step"]["run"]>[2])
   };
 };
 
-describe("the undo of a step", { timeout: 60_000 }, () => {
+describe("the undo of a step", () => {
   it("waits for a callee that is away by the usual waits, if those of the step's own retry are shorter", async () => {
     let undos = 0;
     const undo = ({ ctx }: { readonly ctx: { fail(code: "UNAVAILABLE", message: string): Error } }) => {
@@ -67,7 +67,7 @@ describe("the undo of a step", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a step that fails", { timeout: 60_000 }, () => {
+describe("a step that fails", () => {
   it.each(["run", "transaction"] as const)(
     "is not tried again here once the process stops, but elsewhere, where its count goes on: %s",
     async (kind) => {

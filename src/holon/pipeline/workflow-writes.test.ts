@@ -23,7 +23,7 @@ function away(how: "before" | "after", matches: (task: string, text: string) => 
 
 const isEndOf = (step: string) => (task: string, text: string) => task === `step ${step}` && text.includes("settled_at");
 
-describe.each(["before", "after"] as const)("while the database is away, from %s it has executed a statement", { timeout: 20_000 }, (how) => {
+describe.each(["before", "after"] as const)("while the database is away, from %s it has executed a statement", (how) => {
   it("the end of an effect elsewhere is written again, and the effect does not happen again", async () => {
     const acted: number[] = [];
     const body: PlaceBody = async ({ step }) => {
@@ -71,7 +71,7 @@ describe.each(["before", "after"] as const)("while the database is away, from %s
   });
 });
 
-describe("a run whose results are too large to be read all at once in time", { timeout: 20_000 }, () => {
+describe("a run whose results are too large to be read all at once in time", () => {
   /** Each read of all steps of a run fails, except for the first `count`. */
   const readsFailAfter = (count: number): FailsWhen => {
     let reads = 0;
@@ -107,7 +107,7 @@ describe("a run whose results are too large to be read all at once in time", { t
   });
 });
 
-it("the end of an effect elsewhere is not written again once another process has the run", { timeout: 20_000 }, async () => {
+it("the end of an effect elsewhere is not written again once another process has the run", async () => {
   const acted: string[] = [];
   let writes = 0;
   const body =
@@ -133,7 +133,7 @@ it("the end of an effect elsewhere is not written again once another process has
   expect([acted, writes]).toEqual([["first", "second"], written]);
 });
 
-it("a run whose end was written, but whose answer was lost, is not given back: it stays done", { timeout: 20_000 }, async () => {
+it("a run whose end was written, but whose answer was lost, is not given back: it stays done", async () => {
   let bodies = 0;
   const { work } = startFailing(
     async () => {
@@ -148,7 +148,7 @@ it("a run whose end was written, but whose answer was lost, is not given back: i
   expect([bodies, await place.row(id)]).toMatchObject([1, { state: "done", wake_at: null }]);
 });
 
-describe("a step whose attempt fails", { timeout: 20_000 }, () => {
+describe("a step whose attempt fails", () => {
   it("has its other attempts though the session failed meanwhile, at a look for an event", async () => {
     let [isAway, hasFailed] = [false, false];
     const acted: number[] = [];

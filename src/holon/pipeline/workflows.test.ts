@@ -5,7 +5,7 @@ import { useWorkflows } from "./workflows.testing.ts";
 
 const place = useWorkflows();
 
-describe("a workflow", { timeout: 60_000 }, () => {
+describe("a workflow", () => {
   it("takes its steps once, records them in their order, and keeps what its body answers", async () => {
     place.start(async ({ step, run }) => {
       const { left } = await step.call("ask", ({ call }) => call.stock.left());

@@ -25,7 +25,7 @@ async function claimed(scope = testScope()): Promise<ClaimedKey<typeof tables>> 
   return claim as ClaimedKey<typeof tables>;
 }
 
-describe("an effect that is written with its key", { timeout: 60_000 }, () => {
+describe("an effect that is written with its key", () => {
   it("happens once, and every later call gets the first answer", async () => {
     expect(await insert("first")).toEqual({ email: "first" });
     expect(await insert("second")).toEqual({ email: "first" });
@@ -191,7 +191,7 @@ describe("an effect that is written with its key", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a key claimed for an effect outside of the database", { timeout: 60_000 }, () => {
+describe("a key claimed for an effect outside of the database", () => {
   it("gives the answer to other calls once it is complete", async () => {
     const claim = await claimed();
     expect(claim.attempt).toBe(1);

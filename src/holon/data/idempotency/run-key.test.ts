@@ -43,7 +43,7 @@ const run = (key: KeyScope, what: string, during: () => Promise<void> = async ()
   });
 const effects = async (): Promise<readonly unknown[]> => (await sql`select what from stock.effects order by 1`).map(({ what }) => what);
 
-describe("a call of a run that was undone", { timeout: 30_000 }, () => {
+describe("a call of a run that was undone", () => {
   it("is refused when it comes after its undoing", async () => {
     await run(undo, "undone");
     await expect(run(original, "reserved")).rejects.toMatchObject({ code: "KEY_UNDONE", executed: "no" });

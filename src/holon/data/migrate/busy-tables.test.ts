@@ -58,7 +58,7 @@ async function addColumn(): Promise<void> {
 const isAlterWaiting = async (): Promise<boolean> =>
   (await sql`select 1 from pg_locks where relation = 'orders.orders'::regclass and mode = 'AccessExclusiveLock' and not granted`).length > 0;
 
-describe("a migration that changes a table which a long report reads", { timeout: 60_000 }, () => {
+describe("a migration that changes a table which a long report reads", () => {
   beforeEach(addColumn);
 
   it("lets reads go on meanwhile, logs what it waits for, and runs when the report ends", async () => {
@@ -110,7 +110,7 @@ describe("a migration that changes a table which a long report reads", { timeout
   });
 });
 
-describe("a server that goes silent under a migration", { timeout: 90_000 }, () => {
+describe("a server that goes silent under a migration", () => {
   it("ends the migration with the error that the database is away", async () => {
     await addColumn();
     const proxy = await openSilentProxy(database.url);

@@ -88,7 +88,7 @@ const ADDING = { ...OLD, "0001_adds": ADDS };
 const NEWEST = { ...ADDING, "0002_indexes": INDEXES };
 const DROPPING = { ...ADDING, "0002_drops": DROPS };
 
-describe("an older version on a database that a newer one has migrated", { timeout: 60_000 }, () => {
+describe("an older version on a database that a newer one has migrated", () => {
   it("starts with a warning that names the newer migrations, back and forth", async () => {
     await start(OLD);
     expect((await start(NEWEST)).applied).toEqual(["0001_adds", "0002_indexes"]);
@@ -180,7 +180,7 @@ describe("an older version on a database that a newer one has migrated", { timeo
 
 const DROPPING_AFTER_NEWEST = { ...NEWEST, "0003_drops": DROPS };
 
-describe("a version whose migration is not compatible", { timeout: 60_000 }, () => {
+describe("a version whose migration is not compatible", () => {
   it("logs that, and why, before it runs", async () => {
     await start(ADDING);
     await start(DROPPING);
@@ -201,7 +201,7 @@ describe("a version whose migration is not compatible", { timeout: 60_000 }, () 
   });
 });
 
-describe("a journal that was made before it noted what is compatible", { timeout: 60_000 }, () => {
+describe("a journal that was made before it noted what is compatible", () => {
   it("is extended, and the migrations that this version knows are judged", async () => {
     await startedFormerly(DROPPING);
     expect((await start(DROPPING)).applied).toEqual([]);
@@ -255,7 +255,7 @@ describe("a journal that was made before it noted what is compatible", { timeout
   });
 });
 
-describe("old and new processes at once", { timeout: 120_000 }, () => {
+describe("old and new processes at once", () => {
   it("all start, on a journal that has to be extended, and each migration runs once", async () => {
     await startedFormerly(OLD);
     const folders = [await folderOf(OLD), await folderOf(NEWEST)];

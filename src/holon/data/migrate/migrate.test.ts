@@ -46,7 +46,7 @@ async function tablesOf(schema: string): Promise<string[]> {
   return rows.map(({ tablename }) => tablename);
 }
 
-describe("migrating a context", { timeout: 60_000 }, () => {
+describe("migrating a context", () => {
   it("makes the toolkit's tables, then the context's own, and nothing the second time", async () => {
     await generated({ "0000_first": FIRST, "0001_second": SECOND });
     expect((await migrateOrders()).applied.slice(-2)).toEqual(["0000_first", "0001_second"]);
@@ -130,7 +130,7 @@ describe("migrating a context", { timeout: 60_000 }, () => {
   });
 });
 
-describe("ten processes at once on an empty database", { timeout: 120_000 }, () => {
+describe("ten processes at once on an empty database", () => {
   async function startTen(): Promise<readonly Record<string, unknown>[]> {
     return Promise.all(Array.from({ length: 10 }, () => startChild("./migrate/migrate-child.testing.ts", [database.url, folder]).said));
   }
@@ -174,7 +174,7 @@ describe("ten processes at once on an empty database", { timeout: 120_000 }, () 
   });
 });
 
-describe("a role of the context", { timeout: 60_000 }, () => {
+describe("a role of the context", () => {
   it("is named after database and context, and may be taken by this login", async () => {
     await expect(contextRole({ url: database.url, context: "orders" })).resolves.toBeUndefined();
     expect(await migrateOrders()).toMatchObject({ role: `${database.name}_orders` });

@@ -16,7 +16,7 @@ async function behindProxy(): Promise<SilentProxy> {
   return proxy;
 }
 
-describe("a connection that listens to other processes", { timeout: 40_000 }, () => {
+describe("a connection that listens to other processes", () => {
   it("is opened again when the server does not answer LISTEN", async () => {
     const proxy = await behindProxy();
     const hub = new NotifyHub({ clock: systemClock, log: silentLogger });

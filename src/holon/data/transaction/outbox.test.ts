@@ -96,7 +96,7 @@ describe("what a transaction appends", () => {
   });
 });
 
-describe("ordered events", { timeout: 60_000 }, () => {
+describe("ordered events", () => {
   it("are numbered by name and key", async () => {
     await emit("placed", "a");
     await emit("placed", "b");

@@ -72,7 +72,7 @@ function postmaster(): number {
   return Number.parseInt(readFileSync(path.join(folder, "data", "postmaster.pid"), "utf8"), 10);
 }
 
-describe("an embedded server", { timeout: 60_000 }, () => {
+describe("an embedded server", () => {
   it("keeps its data from one start to the next", async () => {
     const first = await start();
     await ask(first.url, "create table kept as select 42 as answer");
@@ -137,7 +137,7 @@ describe("an embedded server", { timeout: 60_000 }, () => {
   });
 });
 
-describe("after kill -9", { timeout: 60_000 }, () => {
+describe("after kill -9", () => {
   it("of its owner, neither the server nor its port is left", async () => {
     const child = startInChild();
     const { pid, port } = (await child.said) as { pid: number; port: number };
@@ -253,7 +253,7 @@ describe("after kill -9", { timeout: 60_000 }, () => {
   });
 });
 
-describe.runIf(process.getuid?.() === 0)("started by a normal user", { timeout: 60_000 }, () => {
+describe.runIf(process.getuid?.() === 0)("started by a normal user", () => {
   it("runs as that user", async () => {
     await chmod(folder, 0o777);
     const { pid } = (await startInChild(65_534).said) as { pid: number };

@@ -22,7 +22,7 @@ async function ask(url: string, text: string): Promise<Record<string, unknown>[]
   }
 }
 
-describe("a test database", { timeout: 30_000 }, () => {
+describe("a test database", () => {
   it("is new, and gone with its roles after it was dropped", async () => {
     const database = await createTestDatabase({ server });
     await migrate({ url: database.url, context: "orders" });

@@ -6,7 +6,7 @@ import { openCluster } from "./cluster.ts";
 import { asUnprivileged, findPostgresBinaries } from "./postgres-binaries.ts";
 import { startServerProcess } from "./server-process.ts";
 
-describe.runIf(process.getuid?.() === 0)("as root without user namespaces", { timeout: 60_000 }, () => {
+describe.runIf(process.getuid?.() === 0)("as root without user namespaces", () => {
   it("the server runs as user 65534, which owns its data", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "holon-nobody-"));
     await chmod(folder, 0o711);

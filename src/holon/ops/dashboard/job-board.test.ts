@@ -103,7 +103,7 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
   });
 }
 
-describe("the board of queues on Postgres", { timeout: 60_000 }, () => {
+describe("the board of queues on Postgres", () => {
   let server: TestServer;
   let database: TestDatabase;
   behaves(async () => {
@@ -117,7 +117,7 @@ describe("the board of queues on Postgres", { timeout: 60_000 }, () => {
   });
 });
 
-describe.skipIf(!hasRedis)("the board of queues on Redis (left out if no redis-server is installed)", { timeout: 60_000 }, () => {
+describe.skipIf(!hasRedis)("the board of queues on Redis (left out if no redis-server is installed)", () => {
   let redis: TestRedis;
   behaves(async () => {
     redis = await startTestRedis();

@@ -65,7 +65,7 @@ async function metrics({ ops }: RunningProcess, name: string): Promise<readonly 
 
 const isDegraded = (process: RunningProcess): boolean => (process.readiness().degraded ?? []).length > 0;
 
-it("a run whose body hangs is counted, and named in readiness, until it goes on", { timeout: 60_000 }, async () => {
+it("a run whose body hangs is counted, and named in readiness, until it goes on", async () => {
   const { process, goOn, order } = await start(1);
   expect([process.readiness().degraded, await metrics(process, "holon_workflows_hanging")]).toEqual([
     [],
@@ -92,9 +92,7 @@ it("a run whose body hangs is counted, and named in readiness, until it goes on"
   expect(await metrics(process, "holon_workflows_hanging")).toEqual(['holon_workflows_hanging{context="orders"} 0']);
 });
 
-it("open runs of a version are counted as left by a process without its body, and as none left by one that works it", {
-  timeout: 60_000,
-}, async () => {
+it("open runs of a version are counted as left by a process without its body, and as none left by one that works it", async () => {
   const older = await start(1);
   const newer = await start(2);
   const left = (process: RunningProcess) => metrics(process, "holon_workflows_left");

@@ -37,7 +37,7 @@ async function unknown({ ops }: RunningProcess): Promise<readonly string[]> {
   return (await (await fetch(`${ops?.url}/metrics`)).text()).split("\n").filter((line) => line.startsWith("holon_jobs_unknown{"));
 }
 
-it("jobs are counted as unknown by a process without their name, and as none unknown by one that works them", { timeout: 60_000 }, async () => {
+it("jobs are counted as unknown by a process without their name, and as none unknown by one that works them", async () => {
   const before = await start("before");
   const sql = postgres(place.database.url, { max: 1 });
   await sql`insert into orders.holon_jobs (id, name, state, data, initiator) values (gen_random_uuid(), 'thank', 'waiting', '{}', '{"kind":"anonymous"}')`;

@@ -76,7 +76,7 @@ async function beside(name: keyof typeof jobs, ms: number): Promise<string> {
   return id;
 }
 
-describe("a process that is blocked for longer than its leases", { timeout: 25_000 }, () => {
+describe("a process that is blocked for longer than its leases", () => {
   it("keeps them, by its second thread: its job is run once, nothing is counted as a death, and the log says which job blocks", async () => {
     const id = await beside("compute", 6_000);
     await place.is(id, "done");

@@ -12,7 +12,7 @@ import type { QueueBackend } from "../queue/queue-backend.ts";
 import { workflow } from "../workflows/workflow.ts";
 import { createWorkAdmin, type WorkAdmin } from "./work-admin.ts";
 
-describe("the admin interface of a context's work", { timeout: 60_000 }, () => {
+describe("the admin interface of a context's work", () => {
   let place: EventsPlace;
   let backend: QueueBackend;
   let work: WorkAdmin;

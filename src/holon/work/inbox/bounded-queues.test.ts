@@ -123,11 +123,11 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
   });
 }
 
-describe("a queue of events on Postgres", { timeout: 120_000 }, () => {
+describe("a queue of events on Postgres", () => {
   behaves(async () => ({ place: { kind: "postgres", url: place.url }, end: async () => {} }));
 });
 
-describe.skipIf(!hasRedis)("a queue of events on Redis", { timeout: 120_000 }, () => {
+describe.skipIf(!hasRedis)("a queue of events on Redis", () => {
   let redis: TestRedis;
   behaves(async () => {
     redis = await startTestRedis();

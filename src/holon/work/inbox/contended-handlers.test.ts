@@ -71,7 +71,7 @@ describe("handlers that change the same rows in another order", { timeout: 180_0
   });
 });
 
-describe("a key that another process is working on", { timeout: 60_000 }, () => {
+describe("a key that another process is working on", () => {
   const taken = (key: string, n: number) => ({ name: "paymentTaken", key, payload: { orderId: key, n } });
   const isWaitedFor = async () =>
     (await place.sql`select 1 from pg_stat_activity where wait_event_type = 'Lock' and wait_event = 'advisory' and datname = current_database()`)

@@ -24,7 +24,7 @@ const WAYS: readonly (readonly [how: string, bring: () => Promise<unknown>])[] =
 const settled = async () => (await place.inbox()).some(({ state }) => state === "done" || state === "parked");
 const start = async () => place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
 
-describe("an event whose transaction the server has ended, because the process was frozen in its handler", { timeout: 60_000 }, () => {
+describe("an event whose transaction the server has ended, because the process was frozen in its handler", () => {
   it.each(WAYS)("has no attempt counted, if it %s", async (_how, bring) => {
     let calls = 0;
     await start();
@@ -56,7 +56,7 @@ describe("an event whose transaction the server has ended, because the process w
   });
 });
 
-describe("an event whose handler was frozen until its time was over", { timeout: 60_000 }, () => {
+describe("an event whose handler was frozen until its time was over", () => {
   it.each(WAYS)("has no attempt counted, if it %s", async (_how, bring) => {
     let calls = 0;
     await start();
@@ -77,7 +77,7 @@ describe("an event whose handler was frozen until its time was over", { timeout:
   });
 });
 
-describe("an event if the database cannot tell whether it is its turn", { timeout: 60_000 }, () => {
+describe("an event if the database cannot tell whether it is its turn", () => {
   /** Makes the looks of workers at the rows of events fail, as a broken index does. Other statements on the table work. Returns how often a look has failed. */
   async function breakLooks(): Promise<() => Promise<number>> {
     await place.sql`create sequence orders.failed_looks`;

@@ -86,11 +86,11 @@ function behaves(openPlace: () => Promise<{ readonly place: QueuePlace; end(): P
   });
 }
 
-describe("events over queues on Postgres", { timeout: 60_000 }, () => {
+describe("events over queues on Postgres", () => {
   behaves(async () => ({ place: { kind: "postgres", url: place.url }, end: async () => {} }));
 });
 
-describe.skipIf(!hasRedis)("events over queues on Redis (left out where no redis-server is installed)", { timeout: 60_000 }, () => {
+describe.skipIf(!hasRedis)("events over queues on Redis (left out where no redis-server is installed)", () => {
   behaves(async () => {
     const redis = await startTestRedis();
     return { place: { kind: "redis", url: redis.url }, end: () => redis.stop() };

@@ -36,7 +36,7 @@ async function transactionsOf(key: string): Promise<number> {
   return row?.["n"] as number;
 }
 
-describe("events of one key that wait one behind the other", { timeout: 60_000 }, () => {
+describe("events of one key that wait one behind the other", () => {
   it("are worked off many in one transaction, in their order", async () => {
     await hold("a", 200);
     await place.startConsumer(place.backend);

@@ -30,9 +30,7 @@ function message(key: string, keyNumber: number): EventMessage {
   return { ...sent, position: 2 * COUNT, key, keyNumber, needs: null, needsSurely: false };
 }
 
-it("the queries for held events read only what they find, however many are done, or held for a version that has their handlers", {
-  timeout: 60_000,
-}, async () => {
+it("the queries for held events read only what they find, however many are done, or held for a version that has their handlers", async () => {
   await events(COUNT, "unheardOf", "held");
   await events(COUNT, "unheardOf", "held", "hot");
   await events(COUNT, "paymentTaken", "done", "hot");

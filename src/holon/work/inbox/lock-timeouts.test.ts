@@ -78,7 +78,7 @@ async function transactions(): Promise<number> {
   return row?.n;
 }
 
-describe("an event whose transaction is repeated after a deadlock", { timeout: 60_000 }, () => {
+describe("an event whose transaction is repeated after a deadlock", () => {
   it("is not counted as failed if the repeat does not get its key", async () => {
     const key = keptKey("a");
     let calls = 0;
@@ -101,7 +101,7 @@ describe("an event whose transaction is repeated after a deadlock", { timeout: 6
   });
 });
 
-describe("an event that does not get its key within the time of a handler", { timeout: 60_000 }, () => {
+describe("an event that does not get its key within the time of a handler", () => {
   const taken = (n: number) => ({ name: "paymentTaken", key: "a", payload: { orderId: "a", n } });
 
   it("is not counted as failed, and is handled after the one before it, which comes later", async () => {
@@ -127,7 +127,7 @@ describe("an event that does not get its key within the time of a handler", { ti
   });
 });
 
-describe("an event whose handler does not get a row in time", { timeout: 60_000 }, () => {
+describe("an event whose handler does not get a row in time", () => {
   it.each([1, 2])("is tried again until it gets the row, and is not parked, if %s came together", async (count) => {
     const release = await keepStock();
     let calls = 0;
@@ -148,7 +148,7 @@ describe("an event whose handler does not get a row in time", { timeout: 60_000 
   });
 });
 
-describe("handlers of several events", { timeout: 60_000 }, () => {
+describe("handlers of several events", () => {
   it.each(TOGETHER)("share no transaction that keeps rows longer than a part of the time for which others wait, if they %s", async (_how, bring) => {
     await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
     await place.startConsumer(place.backend, () => sleep(LOCK_MS / 2).then(() => {}));

@@ -12,7 +12,7 @@ const noted = (count: number) => Array.from({ length: count }, (_, n) => ({ name
 const numbers = async () => (await place.effects()).map(({ n }) => n).sort((one, other) => one - other);
 const allSettled = () => until(async () => (await place.unsettled()) === 0);
 
-describe("a handler that waits for longer than a transaction may stay open without a statement", { timeout: 60_000 }, () => {
+describe("a handler that waits for longer than a transaction may stay open without a statement", () => {
   it("is called once, when its event comes", async () => {
     let calls = 0;
     await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
@@ -41,7 +41,7 @@ describe("a handler that waits for longer than a transaction may stay open witho
   });
 });
 
-describe("handlers that together take longer than one of them may", { timeout: 60_000 }, () => {
+describe("handlers that together take longer than one of them may", () => {
   it("are called once each, when their events come in one message", async () => {
     let calls = 0;
     await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
@@ -83,7 +83,7 @@ describe("handlers that together take longer than one of them may", { timeout: 6
   });
 });
 
-describe("handlers of one message, when the process stops", { timeout: 60_000 }, () => {
+describe("handlers of one message, when the process stops", () => {
   it("are not called any more, and the events that are done are acknowledged", async () => {
     let [calls, hasStopped] = [0, false];
     await place.startProducer(place.backend, { resendMs: 3_600_000, resendLostMs: 3_600_000 });
@@ -117,7 +117,7 @@ async function holdDue(count: number): Promise<void> {
       now() - interval '1 hour' + n * interval '1 second' from generate_series(0, ${count - 1}) n`;
 }
 
-describe("two handlers that together take longer than one of them may", { timeout: 60_000 }, () => {
+describe("two handlers that together take longer than one of them may", () => {
   const handlerMs = 8_000;
   /** The second call begins before a quarter of the time is over, and takes most of the time. */
   function takingTurns() {
@@ -155,7 +155,7 @@ describe("two handlers that together take longer than one of them may", { timeou
   });
 });
 
-describe("a handler that hangs", { timeout: 60_000 }, () => {
+describe("a handler that hangs", () => {
   /** Hangs at each `paymentTaken` until the gate opens. */
   function hanging() {
     const gate = signal();

@@ -33,7 +33,7 @@ const effectsOf = async (key: string) => (await place.effects()).filter((effect)
 const listed = async ({ parked }: EventWork) => (await parked.listStranded()).map(({ key, waitsFor, reason }) => [key, waitsFor, reason]);
 const NOT_FOUND = { code: "NOT_FOUND" };
 
-describe("an event that is held for one that does not come", { timeout: 60_000 }, () => {
+describe("an event that is held for one that does not come", () => {
   it("is listed after a minute with the number of the missing event, and those that wait behind it are not", async () => {
     await leave([
       { key: "a", number: 5 },

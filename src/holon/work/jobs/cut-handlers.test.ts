@@ -42,7 +42,7 @@ async function runFrozen(count: number) {
   return { row: await place.row(id), runs };
 }
 
-describe("a job whose transaction the server has ended, because the process was frozen in its handler", { timeout: 60_000 }, () => {
+describe("a job whose transaction the server has ended, because the process was frozen in its handler", () => {
   it("is not counted as failed", async () => {
     const { row, runs } = await runFrozen(1);
     expect([row, runs]).toMatchObject([{ state: "done", failures: 0 }, 2]);
@@ -56,7 +56,7 @@ describe("a job whose transaction the server has ended, because the process was 
   });
 });
 
-describe("a job whose process was frozen until its time was over", { timeout: 60_000 }, () => {
+describe("a job whose process was frozen until its time was over", () => {
   const late = { send: job(z.object({}), { attempts: 1, timeoutMs: 500, backoff: { firstMs: 1, greatestMs: 1 } }) };
 
   /** Runs a job whose first runs never return. The first `frozenCount` runs freeze the process as well. */

@@ -108,11 +108,11 @@ function behaves(open: () => Promise<OpenedBackend>): void {
   });
 }
 
-describe("jobs on Postgres", { timeout: 60_000 }, () => {
+describe("jobs on Postgres", () => {
   behaves(async () => ({ backend: await createQueueBackend({ kind: "postgres", url: place.url }, services), end: async () => {} }));
 });
 
-describe.skipIf(!hasRedis)("jobs on Redis (left out where no redis-server is installed)", { timeout: 60_000 }, () => {
+describe.skipIf(!hasRedis)("jobs on Redis (left out where no redis-server is installed)", () => {
   behaves(async () => {
     const redis = await startTestRedis();
     return { backend: await createQueueBackend({ kind: "redis", url: redis.url }, services), end: () => redis.stop() };

@@ -23,7 +23,7 @@ function completing(answer: unknown): JobHandler {
 describe.each([
   ["a BigInt", { n: 1n }],
   ["a cycle", cyclic],
-])("the answer of a job that holds %s", { timeout: 30_000 }, (_name, answer) => {
+])("the answer of a job that holds %s", (_name, answer) => {
   it("is refused in the transaction that completes the job: the transaction is rolled back, and the job is set aside after one run", async () => {
     const work = await place.start(specs, { send: completing(answer) });
     const id = await place.enqueue(work);
@@ -54,7 +54,7 @@ describe.each([
   });
 });
 
-describe("the answer of a job that does not fit its schema", { timeout: 30_000 }, () => {
+describe("the answer of a job that does not fit its schema", () => {
   it("sets the job aside after one run: another one would have the effect again", async () => {
     let runs = 0;
     const send: JobHandler = async () => {
@@ -72,7 +72,7 @@ describe.each([
   ["U+0000", { text: "a\u0000b", "\u0000": ["\u0000"] }],
   ["half of a surrogate pair", { text: "a\ud83db" }],
   ["the text of an escape", { text: "\\u0000" }],
-])("an answer with %s", { timeout: 30_000 }, (_name, answer) => {
+])("an answer with %s", (_name, answer) => {
   it("is kept as it is, after one run, and does not affect the jobs that end beside it", async () => {
     let runs = 0;
     const send: JobHandler = async (call) => {
@@ -96,7 +96,7 @@ describe.each([
   });
 });
 
-describe("an answer that the database refuses", { timeout: 30_000 }, () => {
+describe("an answer that the database refuses", () => {
   it("sets the job aside after one run, and does not affect the jobs that end beside it", async () => {
     await place.sql`alter table orders.holon_jobs add constraint short check (length(result::text) < 100)`;
     onTestFinished(async () => {

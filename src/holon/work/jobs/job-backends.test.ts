@@ -122,11 +122,11 @@ function behaves(open: () => Promise<OpenedBackend>): void {
   });
 }
 
-describe("jobs on Postgres", { timeout: 60_000 }, () => {
+describe("jobs on Postgres", () => {
   behaves(async () => ({ backend: await createQueueBackend({ kind: "postgres", url: place.url }, services), end: async () => {} }));
 });
 
-describe.skipIf(!hasRedis)("jobs on Redis", { timeout: 60_000 }, () => {
+describe.skipIf(!hasRedis)("jobs on Redis", () => {
   let redis: TestRedis;
   behaves(async () => {
     redis = await startTestRedis();

@@ -52,7 +52,7 @@ async function takeOver(names: readonly string[]): Promise<readonly string[]> {
   return ids;
 }
 
-describe("a job that kills its process", { timeout: 120_000 }, () => {
+describe("a job that kills its process", () => {
   it("is run alone after two deaths and set aside after three more; the jobs beside it are done, and it can be run again once it is fixed", async () => {
     const [crash = "", innocent = "", neighbour = ""] = await takeOver(["crash", "innocent", "neighbour"]);
     nursery = new Nursery();

@@ -9,7 +9,7 @@ const place = useJobs();
 const specs = { send: job(z.object({}), { concurrency: 1 }) };
 const keyed = { options: { deduplicationKey: "k" } };
 
-describe("a deduplication key", { timeout: 30_000 }, () => {
+describe("a deduplication key", () => {
   it("is kept until the run of its job begins, also while a busy process claims the job ahead and passes it on", async () => {
     const release = signal();
     const began: number[] = [];

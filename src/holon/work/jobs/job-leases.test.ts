@@ -44,7 +44,7 @@ afterEach(async () => {
 const leaseIsOver = async (id: string): Promise<boolean> =>
   (await place.sql`select 1 from orders.holon_jobs where id = ${id} and leased_until < now()`).length === 1;
 
-describe("the lease of a job", { timeout: 30_000 }, () => {
+describe("the lease of a job", () => {
   it("that could not be renewed, because the database was away, is lost: the run is aborted, and its end does not touch the run after it", async () => {
     const { proxy, store } = await openLine();
     const calls: JobCall[] = [];
@@ -139,7 +139,7 @@ describe("the lease of a job", { timeout: 30_000 }, () => {
   });
 });
 
-describe("a job, after another job of the same message has blocked the process,", { timeout: 30_000 }, () => {
+describe("a job, after another job of the same message has blocked the process,", () => {
   it("does not begin on a lease that is over: it is given back, and begins with another one", async () => {
     const attempts: number[] = [];
     const handler = async ({ attempt }: JobCall) => {
@@ -158,7 +158,7 @@ describe("a job, after another job of the same message has blocked the process,"
   });
 });
 
-describe("the claim of a job, read by a second thread,", { timeout: 30_000 }, () => {
+describe("the claim of a job, read by a second thread,", () => {
   it("is at work while its handler is, and is still held while its end is being written", async () => {
     const slots: LeaseSlot[] = [];
     const worker: LeaseWorker = {
@@ -184,7 +184,7 @@ describe("the claim of a job, read by a second thread,", { timeout: 30_000 }, ()
   });
 });
 
-describe("runs whose transactions use all places of the pool", { timeout: 30_000 }, () => {
+describe("runs whose transactions use all places of the pool", () => {
   it("have their leases renewed nevertheless: each handler is called once", async () => {
     const { store } = await openLine(2);
     let calls = 0;
@@ -210,7 +210,7 @@ const unswept = { ...timing, sweepMs: 3_600_000 };
 const isTakenFor = (id: string, ms: number) => async (): Promise<boolean> =>
   (await place.sql`select 1 from orders.holon_jobs where id = ${id} and running_since < now() - ${ms} * interval '1 millisecond'`).length === 1;
 
-describe("a job during the statement that writes that its run begins", { timeout: 30_000 }, () => {
+describe("a job during the statement that writes that its run begins", () => {
   it("has its lease renewed: however long that takes, its handler is called once, with all of its time", async () => {
     const { proxy, store } = await openLine();
     let calls = 0;

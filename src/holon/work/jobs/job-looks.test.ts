@@ -16,9 +16,7 @@ async function jobs(count: number, name: string, dueMin: number, sentMin: number
     from generate_series(1, ${count}) n`);
 }
 
-it("the queries for jobs read only what they find, however many are done, delayed, on a full queue, or of other versions", {
-  timeout: 60_000,
-}, async () => {
+it("the queries for jobs read only what they find, however many are done, delayed, on a full queue, or of other versions", async () => {
   await jobs(COUNT, "send", -60, -60, "done");
   await jobs(COUNT, "send", 24 * 60, -60);
   await jobs(COUNT, "send", -60, -1);
@@ -38,7 +36,7 @@ it("the queries for jobs read only what they find, however many are done, delaye
   expect(database.takeReadInVain()).toEqual([0, 0, 0, 0, 0]);
 });
 
-it("jobs are taken over by reading only their rows of the outbox, however many events wait there for subscribers", { timeout: 60_000 }, async () => {
+it("jobs are taken over by reading only their rows of the outbox, however many events wait there for subscribers", async () => {
   await place.append([{}, {}]);
   await place.sql`insert into orders.holon_outbox (kind, name, payload, initiator, sent_count)
     select 'event', 'placed', '{}', '{"kind":"anonymous"}', 1 from generate_series(1, ${COUNT})`;
@@ -53,7 +51,7 @@ it("jobs are taken over by reading only their rows of the outbox, however many e
   expect([taken.length, database.takeReadInVain()]).toEqual([4, [0, 0]]);
 });
 
-it("the look for lost jobs that are urgent reads a limited number of those that are not, however many wait", { timeout: 60_000 }, async () => {
+it("the look for lost jobs that are urgent reads a limited number of those that are not, however many wait", async () => {
   const options = (priority: number | null): string => (priority === null ? "null" : `'{"priority": ${priority}}'`);
   const waiting = async (name: string, priority: number | null, count: number): Promise<void> => {
     await jobs(count, name, -60, -20);

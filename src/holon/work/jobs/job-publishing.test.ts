@@ -77,7 +77,7 @@ const isTaskNamed = (warnings: ReturnType<typeof keepWarnings>["warnings"]): boo
 const isSettled = async (id: string | undefined): Promise<boolean> =>
   (await place.sql`select 1 from orders.holon_outbox where id = ${id ?? ""} and settled_at is not null`).length === 1;
 
-describe("jobs of an outbox that is published", { timeout: 60_000 }, () => {
+describe("jobs of an outbox that is published", () => {
   it("run once each with two publishers, queues that are emptied and queues that are away", async () => {
     const jobs = { send: job(z.object({ n: z.int() })) };
     const work = await place.start(

@@ -10,7 +10,7 @@ import { useJobs } from "./jobs.testing.ts";
 const place = useJobs();
 const Data = z.object({ n: z.int().optional() });
 
-describe("queues of jobs", { timeout: 60_000 }, () => {
+describe("queues of jobs", () => {
   it("carry only the ids of jobs, by queue: a limited job has its own", async () => {
     const work = await place.start({ send: job(Data), slow: job(Data, { concurrency: 1 }) }, { send: async () => {}, slow: async () => {} });
     const ids = await place.append([{ name: "send", data: { n: 1 }, options: { priority: 3 } }, { name: "slow" }]);

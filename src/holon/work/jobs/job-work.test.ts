@@ -10,7 +10,7 @@ import { useJobs } from "./jobs.testing.ts";
 const place = useJobs();
 const Data = z.object({ n: z.int().optional() });
 
-describe("a job", { timeout: 60_000 }, () => {
+describe("a job", () => {
   it("runs as its context's system, for the user that enqueued it, in the trace of that user", async () => {
     const seen = signal<JobCall>();
     const work = await place.start({ send: job(Data) }, { send: async (call) => seen.resolve(call) });

@@ -30,7 +30,7 @@ async function lock(id: string): Promise<() => Promise<void>> {
 const counts = () => place.sql<{ state: string; count: number }[]>`select state, count(*)::int from orders.holon_jobs group by 1 order by 1`;
 const lockWaits = async () => (await place.sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'`).length;
 
-describe("a statement that writes jobs", { timeout: 20_000 }, () => {
+describe("a statement that writes jobs", () => {
   it("waits for no locked row: the ends of other jobs are written at once, and that of the locked job after the lock, as a success", async () => {
     const release = signal();
     let running = 0;

@@ -17,7 +17,7 @@ async function aSecond(): Promise<void> {
   await until(async () => (await place.sql`select 1 where now() > ${from?.["at"]}::timestamptz + interval '1 second'`).length === 1);
 }
 
-describe("jobs that another version left", { timeout: 30_000 }, () => {
+describe("jobs that another version left", () => {
   it("are tried once a wake while their queue refuses them, then one at a time, and are all sent when it takes that one", async () => {
     await place.start(specs, { send: async () => {} });
     await place.sql`insert into orders.holon_jobs (id, name, state, data, initiator)
@@ -57,7 +57,7 @@ describe("jobs that another version left", { timeout: 30_000 }, () => {
   });
 });
 
-describe("jobs that a queue lost", { timeout: 60_000 }, () => {
+describe("jobs that a queue lost", () => {
   it("are all sent again in one sweep, though the queue is not idle any more after the first page", async () => {
     const work = await place.start({ send: job(z.object({})) }, { send: () => new Promise(() => {}) }, { timing: { graceMs: 0 } });
     await place.sql`insert into orders.holon_jobs (id, name, state, data, initiator, due_at, sent_count, sent_at)

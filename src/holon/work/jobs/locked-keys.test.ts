@@ -34,7 +34,7 @@ function openPublisher(log: Logger = silentLogger) {
   return { publisher, store };
 }
 
-it("jobs are taken over although an open session keeps the deduplication keys of some", { timeout: 60_000 }, async () => {
+it("jobs are taken over although an open session keeps the deduplication keys of some", async () => {
   const { publisher, store } = openPublisher();
   const operator = postgres(place.url, { max: 1, onnotice: () => {} });
   const work = await place.start({ send: job(z.object({})) }, { send: async () => {} }, { store });

@@ -24,7 +24,7 @@ async function claimed(): Promise<string> {
   return id;
 }
 
-describe("the child that runs a job alone", { timeout: 30_000 }, () => {
+describe("the child that runs a job alone", () => {
   it("runs it once although the connection is cut while the child reads its job", async () => {
     const proxy = await openSilentProxy(place.url);
     const wheel = new Timers(() => systemClock.monotonicMs());

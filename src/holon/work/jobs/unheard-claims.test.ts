@@ -48,7 +48,7 @@ const claim = (id: string, fence: string) =>
 const GIVEN_BACK = { state: "waiting", attempts: 0, deaths: 0, sent_at: null, run_by: null };
 const nowMs = () => systemClock.monotonicMs();
 
-describe("claims whose answer was lost", { timeout: 20_000 }, () => {
+describe("claims whose answer was lost", () => {
   it("are given back also if the server commits them only after they were given up", async () => {
     const { claims, looks } = open(3_000);
     const id = await insert(null);

@@ -13,7 +13,7 @@ it("rows of the outbox of a kind that this version does not know are left as the
   await place.startProducer(place.backend, { leaseCount: 2 }, undefined, { left: (...count) => counts.push(count) });
   await place.startConsumer(place.backend);
   await place.emit([{ name: "paymentNoted", payload: { n: 1 } }]);
-  await expect.poll(() => place.effects(), { timeout: 30_000 }).toMatchObject([{ n: 1 }]);
-  await expect.poll(() => counts, { timeout: 30_000 }).toContainEqual(["outbox", "payments", "workflow", 5]);
+  await expect.poll(() => place.effects()).toMatchObject([{ n: 1 }]);
+  await expect.poll(() => counts).toContainEqual(["outbox", "payments", "workflow", 5]);
   expect(await rows()).toEqual(before);
 });

@@ -6,7 +6,7 @@ import { startTestRedis, type TestRedis } from "./redis-server.testing.ts";
 
 const DONE_COUNT = 2_300;
 
-describe("jobs that are over", { timeout: 60_000 }, () => {
+describe("jobs that are over", () => {
   let server: TestRedis;
   let connection: Redis;
   beforeAll(async () => {

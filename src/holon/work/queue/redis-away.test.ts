@@ -7,7 +7,7 @@ import { startTestRedis } from "./redis-server.testing.ts";
 const options = { log: silentLogger, clock: systemClock, prefix: "away" };
 
 // Seen red with `disconnect` instead of closing by force: `disconnect` waits for a connection that never comes, until the process is killed.
-it.each(["was there", "never was there"])("a process stops while its Redis is away, which %s before", { timeout: 30_000 }, async (before) => {
+it.each(["was there", "never was there"])("a process stops while its Redis is away, which %s before", async (before) => {
   const redis = await startTestRedis();
   if (before === "never was there") await redis.kill();
   const backend = await createQueueBackend({ kind: "redis", url: redis.url }, options);
@@ -27,15 +27,15 @@ it.each(["was there", "never was there"])("a process stops while its Redis is aw
   }
 });
 
-it("a Redis that is connected and sends nothing is counted as away, until it answers again", { timeout: 60_000 }, async () => {
+it("a Redis that is connected and sends nothing is counted as away, until it answers again", async () => {
   const redis = await startTestRedis();
   const backend = await createQueueBackend({ kind: "redis", url: redis.url }, options);
   try {
     await expect.poll(() => backend.reachable).toBe(true);
     redis.freeze();
-    await expect.poll(() => backend.reachable, { timeout: 30_000 }).toBe(false);
+    await expect.poll(() => backend.reachable).toBe(false);
     redis.thaw();
-    await expect.poll(() => backend.reachable, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => backend.reachable).toBe(true);
     await backend.add("letters", [{ id: "one", name: "x", data: {} }]);
   } finally {
     redis.thaw();

@@ -6,7 +6,6 @@ import { createQueueBackend } from "./bull-backend.ts";
 import type { QueueBackend } from "./queue-backend.ts";
 import { hasRedis, startTestRedis, type TestRedis } from "./redis-server.testing.ts";
 
-const PATIENT = { timeout: 20_000 };
 let redis: TestRedis;
 let backend: QueueBackend;
 
@@ -29,9 +28,9 @@ async function warningsOf(prepare: (admin: Redis) => Promise<unknown>, user = ""
   backend = await createQueueBackend({ kind: "redis", url: url.href }, { log, clock: systemClock, prefix: "warned" });
   const ran: string[] = [];
   for (const queue of ["a", "b", "c"]) backend.work(queue, { concurrency: 1 }, async ({ id }) => void ran.push(id));
-  await expect.poll(() => backend.reachable, PATIENT).toBe(true);
+  await expect.poll(() => backend.reachable).toBe(true);
   for (const queue of ["a", "b", "c"]) await backend.add(queue, [{ id: queue, name: "x", data: {} }]);
-  await expect.poll(() => ran.length, PATIENT).toBe(3);
+  await expect.poll(() => ran.length).toBe(3);
   return warnings;
 }
 

@@ -8,7 +8,6 @@ import type { QueueBackend } from "./queue-backend.ts";
 import { hasRedis, startTestRedis } from "./redis-server.testing.ts";
 
 const options = { log: silentLogger, clock: systemClock, prefix: "silent" };
-const PATIENT = { timeout: 60_000 };
 
 interface Server {
   readonly url: string;
@@ -48,17 +47,17 @@ describe.concurrent.each(["redis", "postgres"] as const)("queues on a silent %s"
         // The next job that becomes due. A worker may wait for it, and learns of other jobs only on the connection on which it waits.
         await backend.add("letters", [{ id: "in-an-hour", name: "x", data: {}, delayMs: 3_600_000 }]);
         await backend.add("letters", [{ id: "before", name: "x", data: {} }]);
-        await expect.poll(() => ran, PATIENT).toEqual(["before"]);
+        await expect.poll(() => ran).toEqual(["before"]);
 
         proxy.silence();
         await expect(backend.add("letters", [{ id: "meanwhile", name: "x", data: {} }])).rejects.toMatchObject({ code: "UNAVAILABLE" });
-        await expect.poll(() => [backend.reachable, backend.fault], PATIENT).toEqual([false, "the queues cannot be reached: events and jobs wait"]);
-        await expect.poll(() => proxy.acceptedCount, PATIENT).toBeGreaterThan(0);
+        await expect.poll(() => [backend.reachable, backend.fault]).toEqual([false, "the queues cannot be reached: events and jobs wait"]);
+        await expect.poll(() => proxy.acceptedCount).toBeGreaterThan(0);
         proxy.speak(silentOnes);
         const beganMs = performance.now();
-        await expect.poll(() => backend.reachable, PATIENT).toBe(true);
-        await expect.poll(() => isAdded(backend, "after"), PATIENT).toBe(true);
-        await expect.poll(() => ran, PATIENT).toContain("after");
+        await expect.poll(() => backend.reachable).toBe(true);
+        await expect.poll(() => isAdded(backend, "after")).toBe(true);
+        await expect.poll(() => ran).toContain("after");
         const tookS = ((performance.now() - beganMs) / 1_000).toFixed(1);
         process.stdout.write(`silent ${kind}, silent connections ${silentOnes}: its worker worked again after ${tookS} s\n`);
         expect(backend.fault).toBeUndefined();

@@ -32,7 +32,7 @@ const tickOf = (cron: string, afterMs = Date.now()) => new Date(nextTickMs(cron,
 
 const enqueued = () => place.sql`select name, payload, initiator->>'task' as task from orders.holon_outbox order by position`;
 
-describe("a schedule", { timeout: 60_000 }, () => {
+describe("a schedule", () => {
   it("fires once a tick with three replicas", async () => {
     const replicas = await Promise.all([1, 2, 3].map(() => place.start(jobs, handlers, { schedules: daily })));
     await Promise.all(replicas.map((work) => work.tick()));

@@ -52,10 +52,6 @@ async function stocksAfterAWhile(topology: Topology): Promise<readonly number[]>
 type Lines = { productId: string; quantity: number }[];
 
 // Most of the time these tests wait for a step that is retried.
-test.concurrent.each(TOPOLOGIES)(
-  "stock comes back if its order is never placed, and sold stock stays sold, %s",
-  { timeout: 120_000 },
-  async (topology) => {
-    expect(await stocksAfterAWhile(topology)).toEqual([5, 5, 3]);
-  },
-);
+test.concurrent.each(TOPOLOGIES)("stock comes back if its order is never placed, and sold stock stays sold, %s", async (topology) => {
+  expect(await stocksAfterAWhile(topology)).toEqual([5, 5, 3]);
+});

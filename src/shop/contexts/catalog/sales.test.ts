@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Order } from "#contracts/orders";
 import { ALFKI, startTestShop, type TestShop } from "../../shop.testing.ts";
 
-describe.each(TOPOLOGIES)("the read model of sales, %s", { timeout: 60_000 }, (topology) => {
+describe.each(TOPOLOGIES)("the read model of sales, %s", (topology) => {
   let shop: TestShop;
   beforeAll(async () => {
     shop = await startTestShop(topology);

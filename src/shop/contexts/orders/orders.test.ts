@@ -8,7 +8,7 @@ import { ALFKI, ANATR, refusalOf, startTestShop, type TestShop } from "../../sho
 /** Many calls at once take long on a busy machine; the tests check which order gets what, not when. */
 const PATIENT = { deadlineMs: 60_000, greatestDeadlineMs: 60_000, poolWaitMs: 60_000, lockTimeoutMs: 30_000 };
 
-describe.each(TOPOLOGIES)("orders, %s", { timeout: 60_000 }, (topology) => {
+describe.each(TOPOLOGIES)("orders, %s", (topology) => {
   let shop: TestShop;
   beforeAll(async () => {
     shop = await startTestShop(topology, { limits: PATIENT, gatewayPatienceMs: 500 });

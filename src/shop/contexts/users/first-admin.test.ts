@@ -70,7 +70,7 @@ const signIn = (shop: TestShop, { email, password }: FirstAdmin = SET) => shop.a
 const admins = () => sql<{ email: string }[]>`select email from users.users where role = 'admin' order by email`;
 const ofAdmins = (lines: readonly string[]): readonly string[] => lines.filter((line) => line.includes("first admin"));
 
-describe("the first admin", { timeout: 60_000 }, () => {
+describe("the first admin", () => {
   test("exists after the start of the shop, and can sign in", async () => {
     const shop = await start();
     expect(await admins()).toEqual([{ email: SET.email }]);
@@ -166,7 +166,7 @@ describe("the first admin", { timeout: 60_000 }, () => {
   }
 });
 
-describe("a start on which the variables have no effect", { timeout: 60_000 }, () => {
+describe("a start on which the variables have no effect", () => {
   test("warns while they are still set", async () => {
     await start();
     await stop();
