@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { callUntilAnswered } from "../../../test/faults/harness/calls.ts";
@@ -79,6 +80,8 @@ function fireAtRate(fleet: Fleet, { seconds, rate }: Pick<SustainOptions, "secon
     const open = new Set<Promise<void>>();
     const failed = new AbortController();
     const signal = AbortSignal.any([over, failed.signal]);
+    // Each open call listens. Many are open after a pause of the machine.
+    setMaxListeners(0, signal);
     const startMs = performance.now();
     for (let fire = 0; fire < seconds * FIRES_PER_SECOND; fire++) {
       await sleep(Math.max(0, startMs + (fire * 1_000) / FIRES_PER_SECOND - performance.now()), undefined, { signal }).catch(() => {});
