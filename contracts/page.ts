@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Which part of a list the caller wants: `page` counts from 1, `limit` is the rows of a page (1 to 100). Spread it into an input. */
+/** Which part of a list the caller wants: `page` counts from 1, `limit` is the number of rows of a page (1 to 100). Spread it into an input. */
 export const pageFields = {
   page: z.int().min(1).max(100_000).default(1),
   limit: z.int().min(1).max(100).default(20),

@@ -31,7 +31,7 @@ export const ProductSort = z.enum(["name_asc", "name_desc", "price_asc", "price_
 
 const place = { id: Id, page: z.int() };
 
-/** A position in a list of products: the row that it follows, and the sort order of the list. */
+/** A position in a list of products: the row after which the list goes on, and the sort order of the list. */
 export const ProductCursor = cursor(
   "catalog.products",
   z.discriminatedUnion("sort", [
@@ -66,7 +66,7 @@ export const Reservation = z.object({ orderId: Id, lines: z.array(ReservedLine) 
 /** Details of OUT_OF_STOCK: the first line for which there is not enough stock. */
 export const OutOfStock = z.object({ productId: Id, available: z.int().min(0) });
 
-/** Details of UNKNOWN_PRODUCT. */
+/** Details of UNKNOWN_PRODUCT: the product that the catalog does not have. */
 export const UnknownProduct = z.object({ productId: Id });
 
 const Sums = { lines: z.int(), units: z.int(), cents: SumCents };

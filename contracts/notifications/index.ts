@@ -3,7 +3,7 @@ import { z } from "zod";
 import { pageFields, pageOf } from "../page.ts";
 import { Id, Moment } from "../values.ts";
 
-/** The things that people get a message about. */
+/** The events about which customers get a message. */
 export const NotificationKind = z.enum(["orderConfirmed", "orderDeclined", "orderCancelled"]).meta({ id: "NotificationKind" });
 
 export type NotificationKind = z.output<typeof NotificationKind>;
@@ -30,7 +30,10 @@ export const Notification = z
 
 export type Notification = z.output<typeof Notification>;
 
-/** The contract of the notifications context: people get a message about each thing, by a mail that is sent at least once. */
+/**
+ * The contract of the notifications context. A customer gets a mail about each event of {@link NotificationKind}. A mail is sent at least once, unless the
+ * account is closed first.
+ */
 export const notifications = contract("notifications", {
   description: "Messages to people.",
   procedures: {

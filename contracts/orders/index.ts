@@ -12,7 +12,7 @@ export { DeclineCode, DeclineReason, Order, OrderChange, OrderStatus } from "./o
 
 const IllegalStatusChange = z.object({ from: OrderStatus, to: OrderStatus });
 
-/** A position in a list of orders: the order that it follows. */
+/** A position in a list of orders: the order after which the list goes on. */
 export const OrderCursor = cursor("orders.orders", z.object({ orderedOn: Day, id: Id, page: z.int() }));
 
 /** The fields that every event of an order has. `version` is the order's version after the change. */

@@ -31,7 +31,7 @@ export const OrderLine = z
   .object({ ...Line.shape, name: z.string().nullable(), unitPriceCents: z.int().min(1).nullable() })
   .meta({ id: "OrderLine" });
 
-/** An order, with the prices of the day on which it was placed. */
+/** An order, with the prices of the moment when its stock was reserved. */
 export const Order = z
   .object({
     id: Id,

@@ -40,8 +40,9 @@ const NewPassword = z.string().min(8).max(128);
 const QUARTER_HOUR_MS = 15 * 60_000;
 
 /**
- * Limits on failed sign-ins: 5 for one e-mail from one address, 50 for one e-mail from all addresses, and 200 from one address for all e-mails.
- * Further tries are refused. A success is not counted, and does not reset the failures of other people at the same address.
+ * Limits on failed sign-ins in a quarter of an hour: 5 for one e-mail from one network address, 50 for one e-mail from all network addresses, and 200 from one
+ * network address for all e-mails. Further tries are refused. A success is not counted, and does not reset the failures of other people at the same network
+ * address.
  */
 const SIGN_IN_LIMITS: readonly RateLimit[] = [
   { limit: 5, windowMs: QUARTER_HOUR_MS, by: ["address", "input.email"], skipSuccessful: true },
@@ -49,7 +50,7 @@ const SIGN_IN_LIMITS: readonly RateLimit[] = [
   { limit: 200, windowMs: QUARTER_HOUR_MS, by: ["address"], skipSuccessful: true },
 ];
 
-/** Limit on accounts that one address opens or tries to open: each try shows whether an e-mail has an account, and costs a hash. */
+/** Limit on tries to open an account from one network address. Each try shows whether an e-mail has an account, and costs a hash. */
 const SIGN_UP_LIMITS: readonly RateLimit[] = [{ limit: 200, windowMs: QUARTER_HOUR_MS, by: ["address"] }];
 
 /** Limits on failed tries of a signed-in user who enters the password again. A stolen token must not allow its holder to guess the password. */
