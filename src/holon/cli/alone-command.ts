@@ -15,7 +15,7 @@ export const runAloneInChild: MakeRunAlone = ({ secret, databaseUrl }) =>
     env: { ...process.env, HOLON_SECRET_FILE: undefined, HOLON_SECRET: secret, ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }) },
   });
 
-/** Runs the job in that child process. Errors: ConfigurationError if no parent process started this one. */
+/** Runs the one job for which this child process was started. Errors: ConfigurationError if no parent process started this process. */
 export async function runAloneCommand(app: App, plan: Plan): Promise<void> {
   if (process.channel === undefined) {
     throw new ConfigurationError([{ variable: "command", problem: "alone is started by a process of the app itself", cure: "Use start." }]);

@@ -31,7 +31,7 @@ export function readCommandLine<const Options extends CommandOptions>(args: read
     return (values as { readonly help?: boolean }).help === true ? undefined : ({ values, positionals } as CommandLine<Options>);
   } catch (error) {
     if (!(error instanceof Error) || !(error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS")) throw error;
-    // Only the first sentence of the message is about the words of the user.
+    // Only the first sentence of the message is about what the user typed.
     throw new UsageError(`${error.message.split(/\.\s|\n/, 1)[0]}.`);
   }
 }
@@ -54,7 +54,8 @@ export async function runScript<const Options extends CommandOptions>({
   args = process.argv.slice(2),
   run,
 }: Script<Options>): Promise<void> {
-  // The script ends when its npm is killed, and the processes that it has started end with it. Otherwise it would run on unseen and end late.
+  // If the npm that runs this script is killed, the script ends too, and so do the processes that the script has started. Otherwise the script would run on
+  // unseen.
   const stopWatching = watchNpm(() => process.exit(1));
   try {
     const line = readCommandLine(args, options);

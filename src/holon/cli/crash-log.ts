@@ -8,11 +8,13 @@ import type { App } from "../process/app/define-app.ts";
 import type { Plan } from "../process/plan/plan.ts";
 
 /**
- * Logs errors that no code caught, and ends the process if the plan says so. Node would print the error as it is, with all secrets in its message.
+ * Logs errors that no code caught. Node would print such an error as it is, with all secrets in its message.
  *
- * Shape: the app to run. The log names its handlers in development, and in production if `onUnhandled` is `trace`.
- * If a call or a transaction that the toolkit handed out fails and no code waits for it, that is logged and never ends the process. Any other promise belongs
- * to the app, and `onUnhandled` decides whether the process ends. The exit code is 1, as it is without this function.
+ * Shape: the app to run. In development, and in production if `onUnhandled` is `trace`, the log also names the handler that was at work.
+ *
+ * An error that was thrown outside of a promise always ends the process. If a call or a transaction that the toolkit handed out fails and no code waits for it,
+ * that is logged and never ends the process. Any other promise belongs to the app, and `onUnhandled` decides whether the process ends. The exit code is 1, as
+ * it is without this function.
  */
 export function logUnhandled(app: App, { production, onUnhandled }: Plan, log: Logger): App {
   const handlers = production && onUnhandled !== "trace" ? undefined : new HandlerPlaces();
@@ -25,7 +27,8 @@ export function logUnhandled(app: App, { production, onUnhandled }: Plan, log: L
     const handler = handlers?.current;
     const place = { ...handler, ...call, ...(handler === undefined ? {} : { handler: handler.procedure }) };
     if (call !== undefined || isHolonError(reason) || wasHandedOut(reason)) {
-      // A handler started a call or a transaction and does not wait for it, or not yet. Its failure is an answer, and must not end the process.
+      // A handler started a call or a transaction, and does not wait for the answer, or does not wait yet. The failure is such an answer, and must not end the
+      // process.
       log.warn({ ...place, err: reason }, "a call or a transaction failed and nothing waits for its answer: await it, or catch its error");
     } else if (onUnhandled === "exit") {
       log.error(
@@ -47,7 +50,7 @@ export function logUnhandled(app: App, { production, onUnhandled }: Plan, log: L
   return handlers?.nameHandlersOf(app) ?? app;
 }
 
-/** The handler that called some code: `orders.place`, or `orders (job sendReceipt)`. */
+/** The handler in which some code runs: `orders.place`, or `orders (job sendReceipt)`. */
 interface HandlerPlace {
   readonly procedure: string;
   readonly traceId?: string;
@@ -105,7 +108,7 @@ class HandlerPlaces {
     };
   }
 
-  /** A generator runs when its next item is requested. */
+  /** The code of a generator runs when its next item is requested. So the handler is set for each request. */
   #stream(place: HandlerPlace, items: AsyncIterable<unknown>): AsyncIterable<unknown> {
     const run = <Result>(work: () => Result): Result => this.#storage.run(place, work);
     return {

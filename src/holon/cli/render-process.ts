@@ -51,7 +51,7 @@ function render(name: string, error: unknown): string {
   if (error instanceof HolonError) return `${head} ${error.message}${error.cause instanceof Error ? `\n  because: ${error.cause.message}` : ""}`;
   if (!(error instanceof Error)) return `${head} ${String(error)}`;
   const { code, port } = error as NodeJS.ErrnoException & { readonly port?: number };
-  // The ports of the plan were free a moment ago. So the app's own code opens this port, or another program took it meanwhile.
+  // The start has checked that the ports of the plan are free. So either the app's own code opens this port, or another program took the port after the check.
   if (code === "EADDRINUSE") return `${head} port ${port} is taken. Stop the program that listens there, or choose another port.`;
   if (code === "EACCES") return `${head} port ${port} may not be opened by this user. Choose one above 1023.`;
   // An error of the system about a file or a socket has a clear sentence; any other error is a bug, and needs its stack.

@@ -43,8 +43,8 @@ export interface RunAppOptions {
  * Commands: `start` runs this process; `apart` runs an edge and a process for each context, for development; `plan` prints what `start` would do; `openapi`
  * prints the document of the REST interface and needs no environment; `work` shows background work that waits or failed, and carries out an operator's decision
  * about it; `key` makes a key for a process; `help` and `--help` print all commands; `--version` prints the versions of the app and of Holon.
- * Exit codes: 0 after a stop; 1 if something could not be opened; 2 for a bad configuration (all faults are printed), for a login or database that its server
- * refuses, and for a command line that is not understood.
+ * Exit codes: 0 after a stop; 1 if something could not be opened, or if the stop failed or took too long; 2 for a bad configuration (all faults are printed),
+ * for a login or database that its server refuses, and for a command line that is not understood.
  */
 export async function runApp(app: App, options: RunAppOptions = {}): Promise<void> {
   try {

@@ -2,19 +2,22 @@ import { readFileSync } from "node:fs";
 import { processCommand } from "../dev/postgres/process-identity.ts";
 import type { Logger } from "../kernel/log.ts";
 
-/** Whether a supervisor started this process. It is read now, because the supervisor may be gone later. */
+/**
+ * Whether a supervisor started this process. This is read when the program is loaded, because the channel to the supervisor closes when the supervisor ends.
+ */
 const SUPERVISED = process.channel !== undefined;
 
-/** A terminal sends SIGINT to every process of its group. A supervised process ignores it and waits for its supervisor, which sends SIGTERM. */
+/** Ctrl-C in a terminal sends SIGINT to the supervisor and to its processes. A supervised process ignores SIGINT and waits for SIGTERM from its supervisor. */
 const STOP_SIGNALS = SUPERVISED ? (["SIGTERM"] as const) : (["SIGINT", "SIGTERM"] as const);
 
-/** How long a stop may hang after its grace period before the process ends anyway. */
+/** A stop that takes longer than its grace period and this time is broken off: the process ends with exit code 1. */
 const HANG_MS = 10_000;
 
 /**
- * Ends the process with `exitCode` if its supervisor goes away during the start. Call the returned function when the process has started.
+ * Ends the process with `exitCode` if its supervisor, or the npm that runs it, ends during the start. Call the returned function when the process has started.
  *
- * A start may wait for a server that went away together with the supervisor; no supervisor would then restart a process that hangs there.
+ * Otherwise a process could wait for ever: the server that it waits for may have ended together with the supervisor, and then nothing would end or restart the
+ * process.
  */
 export function endWithSupervisor(exitCode: number): () => void {
   const end = (): void => process.exit(exitCode);
@@ -27,7 +30,7 @@ export function endWithSupervisor(exitCode: number): () => void {
 /**
  * Waits until the process has to stop (because of SIGTERM or SIGINT, or because its supervisor or the npm that runs it has ended), and stops it.
  *
- * A second signal ends it at once. Exit code 0, or 1 if the stop failed or hung.
+ * A second signal ends the process at once. The exit code is 0, or 1 if the stop failed, took too long or was ended by a second signal.
  */
 export async function untilStopped(log: Logger, stop: () => Promise<void>, graceMs: number): Promise<void> {
   const reason = await requestToStop();
@@ -75,7 +78,7 @@ export function watchNpm(gone: () => void, script = process.env["npm_lifecycle_s
   const isNpm = (pid: number): boolean => NPM.test(processCommand(pid));
   const parent = process.ppid;
   // A shell may have replaced itself by this program, so that no shell is between npm and this process. The grandparent is then the program that started npm,
-  // such as a login shell, and may end.
+  // such as a login shell. It may end while npm runs on, so it is not watched.
   const grandparent = isNpm(parent) ? undefined : parentOf(parent);
   const isWatched = script !== undefined && !/(?<!&)&(?!&)/.test(script) && (grandparent === undefined || isNpm(grandparent));
   if (!isWatched) return () => {};

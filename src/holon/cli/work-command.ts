@@ -47,10 +47,10 @@ The exit code is 1 if nothing has this id, or if something could not be reached.
 `;
 
 /**
- * Shows background work that waits, failed or is stuck, or carries out a decision about it, on the databases of the environment. Processes may run meanwhile or
- * not.
+ * Shows background work that waits, failed or is stuck, or carries out a decision about it, on the databases of the environment. The processes of the app may
+ * be running or not.
  *
- * A job that is run again is taken by a process that runs jobs. Exit codes: 1 if nothing has this id, or if a database could not be reached.
+ * `rerun` does not run the job here: a process with the role `jobs` takes it. Exit codes: 1 if nothing has this id, or if a database could not be reached.
  * Errors: UsageError for words that are not a command.
  */
 export async function runWorkCommand(app: App, plan: Plan, words: readonly string[]): Promise<void> {
@@ -97,8 +97,8 @@ function print(text: string): void {
 }
 
 /**
- * The data of the contexts that a plan names, for commands that show background work and decide about it. Processes may run at the same time or not. Nothing is
- * migrated.
+ * The data of the contexts that a plan names, for commands that show background work and decide about it. The processes of the app may be running or not.
+ * Nothing is migrated.
  *
  * Errors: UNAVAILABLE if there is no database, or if no process has started on it yet.
  */
