@@ -109,7 +109,7 @@ type CodeOf<E> = DataOf<E> extends { readonly code: infer Code extends string } 
 type DataWithCode<E, Code extends string> = [DataOf<E>] extends [never] ? ErrorData<Code, unknown> : Extract<DataOf<E>, { readonly code: Code }>;
 
 /**
- * Whether an error has the given code. It types `data.details` as the contract of the procedure declares them.
+ * Whether an error has the given code. If it has, `data.details` gets the type that the contract of the procedure declares.
  *
  * For an error from `safe`, only the codes of that procedure are allowed; for a caught error, every code is allowed.
  */

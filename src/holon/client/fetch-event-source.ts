@@ -25,8 +25,8 @@ const RECONNECT = { firstMs: 1_000, greatestMs: 30_000 };
 const PASSING = new Set([429, 502, 503, 504]);
 
 /**
- * The part of the browser's EventSource that tRPC uses, over `fetch`. Node has no EventSource, and that of browsers cannot send headers, so that a token would
- * have to be in the address.
+ * The part of the browser's EventSource that tRPC uses, over `fetch`. Node has no EventSource. The EventSource of browsers cannot send headers, so a token
+ * would have to be in the URL.
  *
  *   CONNECTING --(200, text/event-stream)--> OPEN
  *   OPEN       --(stream ends or breaks)---> CONNECTING, with Last-Event-ID, after a wait and the server's `retry` time
@@ -45,7 +45,7 @@ export class FetchEventSource {
   readonly #controller = new AbortController();
   #lastEventId = "";
   #attempt = 0;
-  /** The `retry` time that the last stream sent. Unlike in a browser, it does not apply to later streams. */
+  /** The `retry` time that the last stream sent. It applies to one reconnect only; a browser keeps it for all later ones. */
   #retryMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
@@ -111,7 +111,7 @@ export class FetchEventSource {
     try {
       for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) parser.feed(decoder.decode(chunk.value, { stream: true }));
     } finally {
-      // Closes the connection of a stream that is not read to its end. It fails if the connection is closed already.
+      // Closes the connection of a stream that is not read to its end. If the connection is closed already, `cancel` fails.
       reader.cancel().catch(() => undefined);
     }
   }
