@@ -57,8 +57,8 @@ const RESERVED = new Set([
  * Declares the promises of a context.
  *
  * Errors: ContractError for a name that is malformed or reserved, for a schema that JSON cannot carry without loss, for an error code that the toolkit itself
- * uses, for an `orderedBy` that is not a field, for a `rest` line that cannot work (see {@link parseRestRoutes}), and for an example that does not fit its
- * schema. Each names the procedure, the path inside the schema, and the cure.
+ * uses, for `statuses` or `rateLimits` that cannot work, for an `orderedBy` that is not a field, for a `rest` line that cannot work (see
+ * {@link parseRestRoutes}), and for an example that does not fit its schema. The message names the procedure, the path inside the schema, and the cure.
  */
 export function contract<const Name extends string, const Procedures extends ProcedureTree, const Events extends EventMap = {}>(
   name: Name,

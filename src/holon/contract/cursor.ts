@@ -6,7 +6,7 @@ import { textHash } from "./text-hash.ts";
 export interface Cursor<Position> {
   /** The schema of a cursor in the input. A text that was not written for this list is refused with BAD_REQUEST, like any other value that does not fit. */
   readonly schema: z.ZodString;
-  /** Writes the position of a row as a text, for the answer. Callers send this text back unread to continue after that row. */
+  /** Writes the position of a row as a text, for the answer. To continue after that row, callers send this text back unchanged. */
   write(position: Position): string;
   /** The position in a text that the schema has accepted; undefined for any other text. */
   read(text: string): Position | undefined;

@@ -38,7 +38,10 @@ export function describeProcedure(procedure: AnyProcedure): ProcedureDescription
   return { ...description, hash: textHash(JSON.stringify(canonical(description))) };
 }
 
-/** A short text that is equal for two versions of a procedure if they agree about data; the order and the descriptions of the declaration do not count. */
+/**
+ * A short text that is equal for two versions of a procedure if their type, idempotency and schemas are equal. The order of members and the descriptions do not
+ * count.
+ */
 export function procedureFingerprint(procedure: AnyProcedure): string {
   return describeProcedure(procedure).hash;
 }

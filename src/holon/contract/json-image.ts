@@ -22,7 +22,7 @@ export function isJson(value: unknown): boolean {
 }
 
 /**
- * The value after a trip over the network: undefined members are gone, `toJSON` was called, NaN is null.
+ * The JSON image of a value, which is the value after a trip over the network: undefined members are gone, `toJSON` was called, NaN is null.
  *
  * Errors: TypeError for a cycle or a bigint, as JSON.stringify throws it.
  */

@@ -183,7 +183,7 @@ function fits(def: SchemaDef, value: unknown): boolean {
   }
 }
 
-/** Whether two values of the same default share an object. They may, because zod copies the outermost level only. */
+/** Whether two values that one default returned share an object. They may, because zod copies the outermost level only. */
 function shares(first: unknown, second: unknown): boolean {
   const objects = new Set<unknown>();
   const collect = (value: unknown): void => {

@@ -5,7 +5,7 @@ import { type AnySchema, type CheckDef, defOf, lazyInner, type SchemaDef, schema
 /** The result of a {@link Normalizer} for a value that contains a text which UTF-8 cannot express. */
 export const NOT_UNICODE = Symbol("a text that is not Unicode");
 
-/** Brings a copy of a value to the form that JSON would give it, in place if it can; or returns {@link NOT_UNICODE}. */
+/** Brings a value to the form that JSON would give it, or returns {@link NOT_UNICODE}. The value must be a copy, because it may be changed in place. */
 type Normalizer = (value: unknown) => unknown;
 
 /**
@@ -199,7 +199,7 @@ class NormalizerCode {
     return this.#checksTexts && keyType._zod.values === undefined ? unicodeCode(key) : "";
   }
 
-  /** Code for an array or object under a name of its own. The guard skips null, undefined and the primitive that a catch may return. */
+  /** Code for an array or object, which it first stores in a variable. The guard skips null, undefined and the primitive that a catch may return. */
   #container(place: string, inside: (name: string) => string): string {
     const name = this.#variable();
     const body = inside(name);

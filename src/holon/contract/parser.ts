@@ -100,8 +100,8 @@ const PATH_LENGTH = 200;
 const ISSUES_BYTES = DEFAULT_LIMITS.errorBytes - 4 * 1024;
 
 /**
- * The first issues, shortened: at most 20, at most 12 KiB as JSON. Paths and messages repeat keys of the input. An answer that repeats an input's unions in
- * full was seen to grow a thousandfold.
+ * The first issues, shortened: at most 20, at most 12 KiB as JSON. Paths and messages repeat keys of the input. Without these limits, an answer about an input
+ * with unions was seen to be a thousand times as large as the input.
  */
 function toIssues(raw: readonly RawIssue[]): Issue[] {
   const encoder = new TextEncoder();
@@ -153,8 +153,8 @@ const BOUND_REACHED = Symbol("more messages than MESSAGES_COUNT");
 /**
  * The settings of one zod parse. There is a new object for each parse, because zod stores what it remembers of a parse on it.
  *
- * zod calls `error` for a message before it makes its own. Throwing there is the only way to stop zod. The parse of a recursive schema must not be stopped in
- * this way, because zod would never empty its list of the objects that it is inside of, and memory would leak.
+ * zod calls `error` for the message of each issue, before it makes a message itself. Throwing in `error` is the only way to stop zod. The parse of a recursive
+ * schema must not be stopped in this way, because zod would never empty its list of the objects that it is inside of, and memory would leak.
  */
 class BoundedContext {
   readonly async = false;
@@ -181,7 +181,7 @@ type Explainer = (value: unknown, found: readonly RawIssue[] | undefined) => unk
 
 /**
  * The slow way, for values that the fast one refused: it parses the JSON image, and finds all issues if the value is small. `found` are the issues at which the
- * fast way stopped; undefined if it reached the bound.
+ * fast way stopped; undefined if the fast way reached {@link MESSAGES_COUNT}.
  */
 function createExplainer(schema: z.ZodType, finish: (value: unknown) => unknown | ParseFailure, recursive: boolean): Explainer {
   return (value, found) => {
@@ -204,7 +204,10 @@ function createExplainer(schema: z.ZodType, finish: (value: unknown) => unknown 
   };
 }
 
-/** The failure that an error thrown by zod stands for. Only one of zod's errors is about the value; the others are thrown again. */
+/**
+ * The failure that an error thrown by zod stands for. Only one of zod's errors is about the value. An asynchronous check is reported as ContractError, and
+ * every other error is thrown again.
+ */
 function toFailure(error: unknown): ParseFailure {
   if (error instanceof z.core.$ZodAsyncError) throw new ContractError("schema", "has an asynchronous check; contracts are checked synchronously");
   if (error instanceof Error && error.message.startsWith("Unmergable intersection")) {

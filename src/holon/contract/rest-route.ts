@@ -6,7 +6,7 @@ import { type AnySchema, defOf, lazyInner, type SchemaDef } from "./schema-def.t
 /**
  * A REST route of a contract as plain data: the source of each member of the input, and the parts of the answer.
  *
- * All code that answers, documents or calls by REST reads this and nothing else.
+ * All code that answers, documents or calls by REST reads these routes and no other source.
  */
 export interface RestRoute {
   /** The path of the procedure, with the name of the context first: `catalog.products.get`. */
@@ -18,7 +18,10 @@ export interface RestRoute {
   readonly pathFields: readonly RestField[];
   /** For GET and DELETE: all members of the input that the path does not name. */
   readonly queryFields: readonly RestField[];
-  /** Whether the JSON body is read: for POST, PUT and PATCH with an input. The body is the input; members that the path names are added to it. */
+  /**
+   * Whether the JSON body is read: for POST, PUT and PATCH, unless there is no input or the path has all its members. The body is the input; members that the
+   * path names are added to it.
+   */
   readonly takesBody: boolean;
   /** Status of a success. */
   readonly status: number;
@@ -219,8 +222,8 @@ export function toRestField(name: string, schema: AnySchema): RestField | undefi
 const GREATEST_DEPTH = 16;
 
 /**
- * Adds how a text of a URL may be read for a schema: as a string, a number or a boolean. False if the schema may accept a value that one text of a URL cannot
- * carry, such as an object.
+ * Adds to `kinds` how a text of a URL may be read for a schema: as a string, a number or a boolean. False if the schema may accept a value that one text of a
+ * URL cannot carry, such as an object.
  */
 function addKinds(schema: AnySchema, kinds: Set<TextKind>, depth: number): boolean {
   if (depth > GREATEST_DEPTH) return false;

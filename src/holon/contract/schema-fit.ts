@@ -17,7 +17,10 @@ class Comparison {
   readonly #sentRoot: JsonSchema;
   readonly #takenRoot: JsonSchema;
   readonly #direction: Direction;
-  /** Pairs whose comparison has begun at an outer level. If a recursive schema leads back to such a pair, there is no misfit at that place. */
+  /**
+   * Pairs of schemas whose comparison has begun. If such a pair comes again, as in a recursive schema, it is not compared again: the first comparison finds its
+   * misfit.
+   */
   readonly #open: Map<JsonSchema, Set<JsonSchema>>;
 
   constructor(sentRoot: JsonSchema, takenRoot: JsonSchema, direction: Direction, open = new Map<JsonSchema, Set<JsonSchema>>()) {
@@ -57,7 +60,7 @@ class Comparison {
     return undefined;
   }
 
-  /** Each form is tried with its own assumptions, because the assumptions of a form that failed do not hold for the next form. */
+  /** Each form is tried with its own copy of the open pairs, because the pairs of a form that failed have not been found to fit. */
   #fitsOneOf(sent: JsonSchema, forms: readonly JsonSchema[], path: string): Misfit | undefined {
     let last: Misfit | undefined;
     for (const form of forms) {
@@ -163,7 +166,7 @@ const membersOf = (schema: JsonSchema): Readonly<Record<string, JsonSchema>> => 
 const sameType = (sent: unknown, taken: unknown): boolean => sent === taken || (sent === "integer" && taken === "number");
 const name = (schema: JsonSchema): string => (typeof schema.type === "string" ? `${schema.type}` : "a value");
 
-/** Keywords that other files compare, or that name the type. */
+/** Keywords that other functions of this file compare. */
 const ELSEWHERE = new Set([
   "type",
   "properties",

@@ -34,8 +34,8 @@ export type TargetMap = ReadonlyMap<string, Target>;
 /**
  * Why a principal may not call a procedure; undefined if it may.
  *
- * A system may call procedures of every access, because the contexts that it may call were declared and checked before. `internal` needs no check here, because
- * an internal procedure cannot be reached from outside. Another context may call an internal procedure for a user.
+ * A system may call procedures of every access, because the pipeline has checked before that its context declares the called context in `calls`. `internal`
+ * needs no check here, because an internal procedure cannot be reached from outside. Another context may call an internal procedure for a user.
  */
 export function accessRefusal(access: Access, principal: Principal): HolonError | undefined {
   if (access === "public" || access === "internal" || principal.kind === "system") return undefined;
