@@ -188,10 +188,10 @@ type TypesOf<Definition> = Definition extends ContextDefinition<infer Types exte
 /** `ctx` of a context, for functions that several handlers share. Name the procedure if the function throws errors that its contract declares. */
 export type ContextOf<Definition, Procedure extends AnyProcedure = AnyProcedure> = HandlerContext<TypesOf<Definition>, Procedure>;
 
-/** `ctx` of a subscription, for functions that write its items. */
+/** `ctx` of a subscription, for functions that yield its items. */
 export type SubscriptionContextOf<Definition, Procedure extends AnyProcedure = AnyProcedure> = SubscriptionContext<TypesOf<Definition>, Procedure>;
 
-/** The half of `ctx` that reads. Transactional handlers and rules have this half too. */
+/** The part of `ctx` that reads. Transactional handlers and rules have this part too. */
 export type ReaderOf<Definition> = Pick<BaseContext<TypesOf<Definition>, AnyProcedure>, "db" | "prepared">;
 
 /** An open transaction of a context. */

@@ -68,7 +68,7 @@ export interface EnqueueOptions {
   readonly deduplicationKey?: string;
 }
 
-/** An open transaction of a handler. Only here can a handler write, emit and enqueue. */
+/** An open transaction of a handler. A handler can write, emit, enqueue and start workflows only by a transaction. */
 export interface Transaction<T extends ContextTypes> {
   readonly db: WriteDatabase<T["tables"]>;
   /** Writes an event of the contract in the same transaction as the data. Errors: a payload that does not fit rolls the transaction back. */
@@ -112,7 +112,7 @@ export interface BaseContext<T extends ContextTypes, P extends AnyProcedure> {
   readonly user: UserPrincipal | undefined;
   /** The principal that started the work to which this call belongs. */
   readonly initiator: Principal;
-  /** Aborted when the caller gave up or the deadline passed. */
+  /** Aborted when the caller gives up or the deadline passes. */
   readonly signal: AbortSignal;
   /** Milliseconds until the deadline. */
   readonly remainingMs: number;
@@ -129,7 +129,7 @@ export interface BaseContext<T extends ContextTypes, P extends AnyProcedure> {
     code: Code,
     ...rest: FailArguments<DeclaredErrorsOf<P> & CommonErrors, Code>
   ): HolonError<Code>;
-  /** The user, if the access of the procedure requires one. Errors: UNAUTHORIZED. */
+  /** The signed-in user. Errors: UNAUTHORIZED if no user is signed in. */
   requireUser(): UserPrincipal;
 }
 
@@ -137,7 +137,7 @@ export interface BaseContext<T extends ContextTypes, P extends AnyProcedure> {
 export interface HandlerContext<T extends ContextTypes, P extends AnyProcedure> extends BaseContext<T, P> {
   /** The declared contexts. A call is a function call if the context runs in this process, and a network call if it does not. */
   readonly call: Calls<T["calls"]>;
-  /** The same contexts. Calls are made for this context's own system instead of the user, and each is logged. */
+  /** The same contexts. Calls are made for this context's own system instead of the user, and each call is logged. */
   readonly asSystem: { readonly call: Calls<T["calls"]> };
   /**
    * Runs a function in one transaction. The function may run again if Postgres found a deadlock.

@@ -47,12 +47,12 @@ export interface OutsideEffect<Arguments, Result> {
  * Marks the handler of an idempotent mutation that acts outside its own database: it calls another context, or a gateway.
  *
  * The key is claimed first, for as long as the call may take. The handler then acts outside, and opens exactly one `ctx.transaction`, whose result is the
- * answer: effect and answer are written together. If the handler fails before that, the key is released. So the handler must undo what it did outside, or the
- * outside system must accept the same action again under the same key.
+ * answer: effect and answer are written together. If the handler fails before this transaction is committed, the key is released. So the handler must undo what
+ * it did outside, or the outside system must accept the same action again under the same key.
  *
  * A workflow may undo the step that called the handler while the handler still runs. Then the handler's transaction is refused with KEY_UNDONE, and what the
- * handler did outside must be taken back. The handler does that, or the procedure that undoes the step does it at the outside system, by the same key. An
- * action that the outside system carries out only later must be taken back too.
+ * handler did outside must be taken back. The handler does that, or the procedure that undoes the step does it at the outside system, by the same key. This
+ * also holds for an action that the outside system carries out only after the undo.
  */
 export function outsideEffect<Arguments, Result>(run: (args: Arguments) => Promise<Result>): OutsideEffect<Arguments, Result> {
   return { kind: "outsideEffect", run };
@@ -126,9 +126,9 @@ export interface SubscriptionContext<T extends ContextTypes, P extends AnyProced
    * It begins at a moment before the promise resolves, and yields all events that are committed after that moment. Open the watch before you read the present
    * state. Then no event is missed, but an event may come that the state already includes.
    *
-   * Errors: BAD_REQUEST with the issue `malformed` if `after` is not the id of such an item. BAD_REQUEST with the issue `gone` if events after it were removed,
-   * which happens 7 days after all subscribers have taken them. The client then reads the state again and subscribes without `after`. UNAVAILABLE if the
-   * database cannot be reached.
+   * Errors: BAD_REQUEST with the issue `malformed` if `after` is not the id of an item of a watch. BAD_REQUEST with the issue `gone` if events after it were
+   * removed, which happens 7 days after all subscribers have taken them. The client then reads the state again and subscribes without `after`. UNAVAILABLE if
+   * the database cannot be reached.
    */
   watch<Name extends keyof EventsOf<T> & string>(event: Name, options?: WatchOptions): Promise<Watch<z.output<EventsOf<T>[Name]["payload"]>>>;
 }
@@ -140,10 +140,10 @@ export type StartContext<T extends ContextTypes> = Pick<
 >;
 
 /**
- * Work that a process does for a context after its tables exist, and before it takes any call, event or job.
+ * Work that a process does for a context at the start: the tables of the context exist, and the process takes no call, event or job yet.
  *
  * It runs in every process that hosts the context, at every start, and in several processes at once. Work that must happen once needs a row that says that it
- * was done. An error that it throws ends the start.
+ * was done. If the handler throws, the start ends with this error.
  */
 export type StartHandler<T extends ContextTypes> = (args: { readonly ctx: StartContext<T> }) => Promise<void> | void;
 
@@ -164,7 +164,7 @@ export interface JobArguments<T extends ContextTypes, Name extends keyof T["jobs
   progress(value: object | number): Promise<void>;
   /**
    * Runs the transaction whose commit ends the job. Effect and end are written together, so the effect happens once, even if the process dies right after the
-   * commit. Code of the handler after it is not tried again. Writes of `ctx.transaction` happen again with each run.
+   * commit. The code that follows `complete` in the handler is not tried again. Writes of `ctx.transaction` happen again with each run.
    *
    * Errors: KEY_IN_FLIGHT if this run was taken for dead and another process runs the job now. Then nothing is written.
    */

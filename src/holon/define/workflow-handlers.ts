@@ -60,7 +60,10 @@ export type FittingWorkflows<W extends WorkflowMap, S extends ContractMap> = {
   };
 };
 
-/** The type of a value after its trip through the database. Results of steps are stored as JSON, and have that form from the start. */
+/**
+ * The type of a value after its trip through the database. Results of steps are stored as JSON, and the body gets them in this form also when the step was just
+ * done.
+ */
 type Stored<Value> = unknown extends Value
   ? unknown
   : Value extends { toJSON(): infer Image }
@@ -86,8 +89,8 @@ export interface StepRetry {
 /** Options of every step that has an effect. */
 export interface StepOptions<Undo> {
   /**
-   * Undoes the step if the run fails later, or if it is not known whether the step happened (then `isInDoubt` is true and `result` is undefined). The undo is
-   * tried up to eight times. If it fails for good, the run is stuck.
+   * Undoes the step if the run fails: a step that is done, and a step of which it is not known whether it happened. In the second case `isInDoubt` is true and
+   * `result` is undefined. An undo that fails is tried eight times, and more often while its callee is away. If it fails for good, the run is stuck.
    */
   readonly undo?: Undo;
   /** Faults and defects are tried again; refusals fail the step at once. */
@@ -156,9 +159,9 @@ interface WaitOptions<Name extends string> {
 
 /**
  * The steps of a workflow. Each step has a name of its own in its workflow. It is recorded under that name, with its place among the steps. A run whose steps
- * come in another order than the recorded one is stuck. Steps may run at once, by `Promise.all`, `race`, `any` or `allSettled`. The body gets their results one
- * at a time. Each time that the body is run again, it gets them in the same order, so that a race has the same winner. Await steps only: other promises are not
- * recorded, and may hold up the run.
+ * come in another order than the recorded one is stuck. Steps may run at the same time, by `Promise.all`, `race`, `any` or `allSettled`. The body gets their
+ * results one at a time. Each time that the body is run again, it gets them in the same order, so that a race has the same winner. Await steps only: other
+ * promises are not recorded, and may hold up the run.
  *
  * Errors of a step: those of the last attempt, by code, message and details; the same ones when the body is run again.
  */
@@ -181,13 +184,13 @@ export interface Steps<T extends ContextTypes, S extends ContractMap, Waits exte
     run: (args: RunStepArguments<T>) => Promise<Result> | Result,
     options?: StepOptions<(args: Omit<RunStepArguments<T>, "key"> & StepToUndo<Result>) => Promise<unknown> | unknown>,
   ): Promise<Stored<Result>>;
-  /** Continues after the given time; no process is kept busy meanwhile. */
+  /** Continues after the given time. No process is kept busy during this time. */
   sleep(name: string, ms: number): Promise<void>;
   /**
    * Continues when an event with this key has arrived since the run was started, before this step or after it. Undefined if none arrived in time.
    *
-   * Each event is taken by one step of a run. A wait that has lost a race still takes the next event. If the body makes no further step because of that event,
-   * the event is not used up: later waits of the body get it too.
+   * Each event is taken by one step of a run. A wait that has lost a race goes on waiting, and takes the next event. If the body makes no further step after it
+   * got this event, the event is not used up: a wait that the body begins later gets it too.
    */
   waitFor<Name extends WaitableEvent<Waits>>(name: string, options: WaitOptions<Name>): Promise<Stored<PayloadOf<S, Name>> | undefined>;
 }
