@@ -78,8 +78,8 @@ const PARAMETERS = /(?:\r?\n|\s)params?(?:eters)?:[\s\S]*$/i;
 /**
  * An error as it is logged: class, message, stack, cause, and known members.
  *
- * Errors of database drivers carry the statement's parameters, as members and inside the message, which the stack repeats. Parameters may be passwords. So
- * everything after the statement is cut off from an error that has one.
+ * Errors of database drivers carry the statement's parameters, as members and inside the message, which the stack repeats. Parameters may be passwords. So if
+ * an error has a statement, its message is cut off where the parameters begin.
  */
 function redactError(error: Error, redactMember: (value: unknown) => unknown): Record<string, unknown> {
   const hasStatement = isStatementError(error);
@@ -153,7 +153,7 @@ const SECRETS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${REDACTED}`],
 ];
 
-/** `password=x`, `"apiKey": "x"`, `PGPASSWORD: 'x'`, `password "x"`: the value after a name that contains such a word. */
+/** `password=x`, `"apiKey": "x"`, `PGPASSWORD: 'x'`, `password "x"`: the value after a name that contains a word for a secret. */
 const NAMED =
   /((?:passw(?:or)?d|passphrase|secret|token|authorization|api[-_]?key|private[-_]?key|access[-_]?key|credentials?|signature|\b(?:pwd|pin|otp|cvc|cvv|iban|jwt|dsn))[\w-]{0,40}\\?["']?(?:\s{0,3}[=:]\s{0,3}|\s(?=["'])))(\\?"(?:[^"\\]|\\[^"])*\\?"?|'[^']*'?|[^\s,;&"'<>)\]}]+)/gi;
 
@@ -167,7 +167,7 @@ export function redactText(text: string): string {
 
 const DRIZZLE_PARAMETERS = "\nparams: ";
 
-/** Drizzle puts the parameters of a statement into its message, and an error that wraps it repeats them. */
+/** Drizzle puts the parameters of a statement into the message of its error, and an error that wraps this error repeats them. */
 function withoutParameters(text: string): string {
   const query = text.indexOf("Failed query: ");
   const parameters = query < 0 ? -1 : text.indexOf(DRIZZLE_PARAMETERS, query);

@@ -7,7 +7,7 @@ const throwing = (): never => {
   throw new TypeError("a trap throws");
 };
 
-/** Values that user code may throw besides an ordinary error. All of them must lead to the same state. */
+/** Values that user code may throw besides an ordinary error. Work that throws one of them must end in the same state as work that throws an ordinary error. */
 export const THROWN_VALUES: readonly (readonly [name: string, thrown: unknown])[] = [
   ["null", null],
   ["undefined", undefined],

@@ -4,7 +4,7 @@ import { registerCopied, type Sample } from "./copied-metric.ts";
 /** Kinds of background work. */
 type WorkKind = "job" | "event" | "step";
 
-/** How an attempt ended. Work whose attempt failed is tried again or set aside; gauges count the work that was set aside. */
+/** How an attempt ended. Work whose attempt failed is tried again, or it is parked, failed for good or stuck. Gauges count parked, failed and stuck work. */
 type WorkOutcome = "done" | "failed";
 
 /** Counts one attempt. Names come from declarations only: the job, `<producer>.<event>`, or the workflow of a step. */
@@ -14,8 +14,8 @@ export type CountWork = (kind: WorkKind, context: string, name: string, outcome:
 export type LeftKind = "event" | "job" | "delay" | "run" | "message" | "outbox";
 
 /**
- * Counts work that a process does not know and leaves to other processes. The names come from rows and messages, so the implementation limits how many it
- * keeps.
+ * Counts work that a process does not know and leaves to other processes. The names come from rows and messages, and may be any text. So `LeftWork`, which
+ * calls this, limits how many names there are.
  */
 export type CountLeft = (kind: LeftKind, context: string, name: string, count: number) => void;
 
