@@ -58,7 +58,7 @@ export async function addDashboard(app: FastifyInstance, deps: DashboardDeps, lo
   );
 }
 
-/** Whether a browser requests a page. Other requests are those of programs for data. */
+/** Whether a browser requests a page. All other requests are taken for those of programs, which want data. */
 function wantsPage({ method, headers }: FastifyRequest): boolean {
   return method === "GET" && headers.accept?.includes("text/html") === true;
 }

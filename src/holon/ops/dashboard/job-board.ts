@@ -29,7 +29,7 @@ export function addBoard(scope: FastifyInstance, deps: DashboardDeps, adminOf: A
     ready.refresh(backend);
     return ready;
   };
-  // Runs before the body is read, because the board reads it.
+  // Runs before the body is read, because the board reads the body itself.
   const forward = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     if (!READING.includes(request.method)) {
       if (!deps.isWriteAllowed) throw catalogueError("METHOD_NOT_SUPPORTED", "The dashboard may only be read. HOLON_OPS_WRITE=yes allows more.");
@@ -63,7 +63,10 @@ interface JobBoard extends Closable {
   close(): Promise<void>;
 }
 
-/** Opens Bull Board on all queues of an app. It is loaded here, as a server of its own inside ours, because routes cannot be added once a port is open. */
+/**
+ * Opens Bull Board on all queues of an app. It is a server of its own, to which our server passes requests, because routes cannot be added to a server whose
+ * port is open.
+ */
 async function openJobBoard({ appName, queues, isWriteAllowed }: DashboardDeps, backend: Pick<QueueBackend, "inspect">): Promise<JobBoard> {
   const [{ createBullBoard }, { BullMQAdapter }, { FastifyAdapter }] = await Promise.all([
     import("@bull-board/api"),

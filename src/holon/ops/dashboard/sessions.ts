@@ -17,7 +17,8 @@ interface Session {
 /**
  * Sessions of the dashboard, as signed values that any process of the app can read; no process keeps a list.
  *
- * Only admins get a session, so the value proves enough. The key is derived, so that a value is not valid for any other use of the secret.
+ * Only admins get a session, so the role is not checked again. The key is derived from the secret, so that a value is not valid for any other use of the
+ * secret.
  */
 export class Sessions {
   readonly lifetimeMs = SESSION_MS;

@@ -1,6 +1,6 @@
 import { redactText } from "../../observe/redaction.ts";
 
-/** The members that say which event on a queue it is. The payload is left out, because it may contain secrets. */
+/** The members that identify an event on a queue. The payload is left out, because it may contain secrets. */
 const EVENT_MEMBERS = ["id", "name", "key", "keyNumber", "position"];
 
 /** The data of a job on a queue that may be shown: ids and names, but no payloads. */
@@ -16,7 +16,7 @@ export function shownData(data: unknown): unknown {
   };
 }
 
-/** An answer of the board without credentials in its reasons, which are errors that handlers threw. */
+/** An answer whose texts have no credentials. The reasons of failures are errors that handlers threw, and may contain some. */
 export function withoutSecrets(answer: unknown): unknown {
   if (Array.isArray(answer)) return answer.map(withoutSecrets);
   if (typeof answer === "string") return redactText(answer);

@@ -80,7 +80,7 @@ async function signIn(request: FastifyRequest, reply: FastifyReply, deps: SignIn
 /** The content of the sign-in page. */
 interface SignInView {
   readonly appName: string;
-  /** The page to open afterwards. */
+  /** The page to open after the sign-in. */
   readonly next: string;
   readonly takesPassword: boolean;
   readonly problem?: string;
