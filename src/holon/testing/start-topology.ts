@@ -9,8 +9,9 @@ import type { Plan } from "../process/plan/plan.ts";
 import { type ProcessOptions, type RunningProcess, startProcess } from "../process/start/start-process.ts";
 
 /**
- * How a test app runs: `together` runs in one process; `wire` is one process in which every call goes over its own mesh, with duplicates; `apart` is an edge
- * and one process for each context, each with its own ports and its own key. All of them run inside the test's operating-system process.
+ * How a test app runs: `together` runs in one process; `wire` is one process that makes every call over the mesh to itself, and delivers each idempotent
+ * mutation three times; `apart` is an edge and one process for each context, each with its own ports and its own key. All of them run inside the test's
+ * operating-system process.
  */
 export const TOPOLOGIES = ["together", "wire", "apart"] as const;
 

@@ -52,11 +52,11 @@ export interface TestApp<C extends ContractMap> {
   /** Makes calls as a user, with the given roles. */
   asUser(id: string, ...roles: string[]): TestCaller<C>;
   asAnonymous(): TestCaller<C>;
-  /** Makes calls as a context makes them for its own system, and not for a user. */
+  /** Makes calls for the system of a context, and not for a user. */
   asSystem(context?: string): TestCaller<C>;
   /** Injects a fault between callers and a procedure or context; returns the function that removes it. */
   fail(fault: InjectedFault): () => void;
-  /** Stops the processes and drops the database. */
+  /** Stops the processes, and drops the database unless `databaseUrl` named it. */
   close(): Promise<void>;
 }
 
