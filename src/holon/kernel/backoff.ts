@@ -5,9 +5,9 @@ export interface BackoffBounds {
 }
 
 /**
- * How long to wait before an attempt: exponential with full jitter.
+ * How long to wait after a failed attempt: exponential with full jitter.
  *
- * Units: milliseconds in, milliseconds out; attempt counts from 1; random is in [0, 1).
+ * Units: milliseconds in, milliseconds out; `attempt` is the number of the failed attempt, from 1; `random` returns a number in [0, 1).
  * Source: AWS Architecture Blog, "Exponential Backoff and Jitter".
  */
 export function fullJitterMs(attempt: number, bounds: BackoffBounds, random: () => number): number {

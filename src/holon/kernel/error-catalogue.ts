@@ -5,8 +5,8 @@ type Retry = "never" | "safe" | "if-idempotent";
 export type Executed = "no" | "maybe" | "yes";
 
 /**
- * The kind of failure that a code stands for. A *refusal* is a "no" of the business that callers handle, a *fault* is a failure of the world outside, a
- * *defect* is a bug.
+ * The kind of failure that a code stands for. A *refusal* is a "no" of the business that callers handle, a *fault* is a failure outside of the code, a *defect*
+ * is a bug.
  */
 type ErrorKind = "refusal" | "fault" | "defect";
 

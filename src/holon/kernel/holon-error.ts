@@ -5,9 +5,9 @@ import { readSafely } from "./thrown.ts";
 export interface HolonErrorOptions<Details> {
   /** Data that callers may read. It travels on the wire, so it must be JSON. */
   readonly details?: Details;
-  /** The error below this one. It is logged and never leaves the process. */
+  /** The error that caused this one. It is logged and never leaves the process. */
   readonly cause?: unknown;
-  /** Whether the call may have had an effect, if it is known better than the catalogue says. */
+  /** Whether the call may have had an effect, if the code that makes the error knows more about this than the catalogue. */
   readonly executed?: Executed;
   /** HTTP status, if a contract declares another than the catalogue's. */
   readonly status?: number;
@@ -74,7 +74,7 @@ class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
 
-/** Throws if the condition does not hold, which is a bug of our own. */
+/** Throws if the condition does not hold, which is a bug. */
 export function assertInvariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new AssertionError(message);
 }

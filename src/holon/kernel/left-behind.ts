@@ -17,13 +17,19 @@ export function callPlaceOf(promise: Promise<unknown>): CallPlace | undefined {
   return places.get(promise);
 }
 
-/** Hands a promise out to user code, which may never look at it. If the promise is rejected, that is logged with its call, and never ends the process. */
+/**
+ * Hands a promise out to user code, which may never wait for it. If the promise is rejected and no code handles that, the rejection is logged with its call and
+ * does not end the process.
+ */
 export function handOut<Value>(promise: Promise<Value>, place: CallPlace): Promise<Value> {
   noteFailedCall(promise, place);
   return promise;
 }
 
-/** Notes the error that a promise which was handed out is rejected with. A promise that a handler derives from that promise is rejected with the same error. */
+/**
+ * Notes the error with which a promise that was handed out is rejected. A promise that a handler derives from this promise is rejected with the same error, and
+ * is recognized by it.
+ */
 export function noteHandedOut(error: unknown): void {
   if (typeof error === "object" && error !== null) errors.add(error);
 }

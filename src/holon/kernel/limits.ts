@@ -69,7 +69,7 @@ export const DEFAULT_LIMITS = {
   userStreamCount: 20,
   /** Streams from one address that are open at once at one edge, including those of signed-in users. */
   addressStreamCount: 100,
-  /** How long a client waits before it asks again for a stream that was refused by one of these limits. */
+  /** How long a client waits before it asks again for a stream that was refused by `streamCount`, `userStreamCount` or `addressStreamCount`. */
   streamRetryMs: 10_000,
   /** Items of one stream that may be sent before the consumer has taken them. */
   streamWindowCount: 32,
@@ -84,13 +84,13 @@ export const DEFAULT_LIMITS = {
   /** The longest time that a statement may wait for a lock. A transaction that handles events takes no further event after a third of this time. */
   lockTimeoutMs: 3_000,
   /**
-   * After this time the server ends a transaction in which no statement is sent, because its process is then frozen or its machine is gone. A transaction of a
-   * live process may wait until its deadline.
+   * After this time the server ends a transaction in which no statement is sent, because its process is then frozen or its machine is gone. A live process
+   * keeps its transactions open until their deadlines.
    */
   idleInTransactionMs: 15_000,
   /**
-   * Connections of one context in one process. Two more are opened while all of these are busy. One of the two checks whether the server answers. The other
-   * reads the clock and renews the leases of jobs and runs, because the transactions of jobs and runs may keep the pool busy. `npm run plan` counts both.
+   * Connections of one context in one process. While all of these are busy, up to two more are opened. One of the two checks whether the server answers. The
+   * other reads the clock and renews the leases of jobs and runs, because the transactions of jobs and runs may keep the pool busy. `npm run plan` counts both.
    */
   poolCount: 5,
   /** The longest wait for a connection of the pool. */

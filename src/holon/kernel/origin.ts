@@ -30,7 +30,7 @@ export function isPassing(error: unknown): boolean {
 
 const CUT_OFF = new WeakSet<object>();
 
-/** Notes that this error cut work off: its transaction lost its connection, or its process was frozen until its time was over. */
+/** Notes that this error cut work off: the transaction of the work lost its connection, or the process was frozen until the time of the work was over. */
 export function markCutOff<Made extends Error>(error: Made): Made {
   CUT_OFF.add(error);
   return error;

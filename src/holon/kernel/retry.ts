@@ -27,7 +27,7 @@ interface RetryOptions {
 const LEAST_WAIT_MS = 20;
 
 /**
- * Runs work until it succeeds. It tries again after failures that pass by themselves, with growing waits that are jittered.
+ * Runs work until it succeeds. It tries again after failures that pass by themselves, with waits that grow and are jittered.
  *
  * The work may run more than once, even after it took effect, because an answer can be lost.
  * Errors: the error of the last attempt, if attempts or time are used up or the scope is cancelled. An error that does not pass by itself is thrown at once.

@@ -6,7 +6,7 @@ import { TimerEntry, type Timers } from "./timers.ts";
 
 /**
  * Cancels a scope with DEADLINE_EXCEEDED when its time is over, whatever its work waits for. Add it to a timer wheel, and remove it at the end. If the
- * constructor also gets the wheel, the error says whether the process was frozen meanwhile, see {@link isCutOff}.
+ * constructor also gets the wheel, the error is marked as cut off if the process was frozen while the work ran, see {@link isCutOff}.
  */
 export class ScopeDeadline extends TimerEntry {
   readonly #scope: Scope;

@@ -24,7 +24,7 @@ export interface ScopeLink {
   nextLink: ScopeLink | undefined;
   /** Called once when the scope is cancelled; the link is already removed from the scope. */
   scopeCancelled(reason: HolonError): void;
-  /** Called if the call that made this one ends first. After that, only its own deadline ends this call. */
+  /** Called if the call that made this one ends first. After that, this call has to keep its deadline itself, because the scope does not cancel it any more. */
   scopeEnded?(): void;
 }
 
@@ -132,7 +132,7 @@ export class Scope {
     return this.#standsAlone || this.parent === undefined;
   }
 
-  /** Makes this a call that can be cancelled by itself. That costs a listener, which most calls do not need. */
+  /** Lets this call be cancelled without its parent. That costs a listener, which most calls do not need. */
   standAlone(): void {
     this.#standsAlone = true;
     this.#hook();
@@ -149,8 +149,8 @@ export class Scope {
   }
 
   /**
-   * Whether work of this call may have had an effect: a transaction, or a mutation of another context. If a later step fails, that step may not have been
-   * executed, but the call as a whole may have had an effect.
+   * Whether this call may have had an effect: it has begun a transaction, or called a mutation of another context. Then the call may have had an effect even if
+   * a later part of it fails with an error that says that this part was not executed.
    */
   get mayHaveActed(): boolean {
     return this.#effects > 0;

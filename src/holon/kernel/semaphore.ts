@@ -1,4 +1,4 @@
-/** Lets a fixed number of pieces of work run at once; the others wait in a queue. */
+/** Lets a fixed number of pieces of work run at the same time; the others wait in a queue. */
 export class Semaphore {
   readonly #count: number;
   readonly #waiting = new Set<() => void>();
@@ -36,8 +36,8 @@ export class Semaphore {
   }
 
   /**
-   * Waits in the queue, after {@link tryEnter} has found no free place. `onEntered` is called once, when a place was taken for it. The returned function stops
-   * the wait; after that call it does nothing.
+   * Waits in the queue, after {@link tryEnter} has found no free place. `onEntered` is called once, when a place was taken for it. The returned function ends
+   * the wait. After `onEntered` was called, it has no effect.
    */
   wait(onEntered: () => void): () => void {
     // Each wait has a new function as its entry, because the same `onEntered` may wait twice.
@@ -57,7 +57,7 @@ export class Semaphore {
     next();
   }
 
-  /** Runs work while it holds a place. Errors: those of the work. */
+  /** Takes a place, runs the work, and gives the place back. Errors: those of the work. */
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
     await this.enter();
     try {

@@ -58,7 +58,8 @@ export class Timers {
   }
 
   /**
-   * Whether this process was frozen, or its thread blocked, for a second or more since `sinceMs`. That is known only if an entry waited in the wheel meanwhile.
+   * Whether this process was frozen, or its thread blocked, for a second or more since `sinceMs`. That is known only if an entry waited in the wheel during
+   * this time.
    */
   wasFrozenSince(sinceMs: number): boolean {
     return this.#frozen.toMs - Math.max(this.#frozen.fromMs, sinceMs) >= FROZEN_MS;
