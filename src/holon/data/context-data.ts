@@ -32,7 +32,10 @@ interface ContextDataDeps<T extends Tables> {
   readonly log: Logger;
   /** Called after a commit that wrote events or jobs, so that their publisher need not wait for its next poll. */
   readonly onAppended?: (() => void) | undefined;
-  /** Lets processes wake each other. The code that made the hub closes it, after this object. Without a hub, a process is woken by its own commits only. */
+  /**
+   * Lets processes wake each other. The code that made the hub closes it after it has closed this object. Without a hub, a process is woken by its own commits
+   * only.
+   */
   readonly hub?: NotifyHub | undefined;
 }
 
@@ -104,9 +107,9 @@ export class ContextData<T extends Tables = Tables> {
   /**
    * Runs work in one transaction. It commits when the work returns and rolls back when the work throws.
    *
-   * If other transactions are in conflict with it, the work may run up to four times, so it must change nothing outside of the transaction.
-   * Errors: CONFLICT with `{ fields }` for a value that must be unique; CONFLICT after deadlocks; OVERLOADED for a lock that other transactions hold; INTERNAL
-   * for a second transaction of a scope.
+   * If other transactions are in conflict with this one, the work runs again, up to four runs in all. So it must change nothing outside of the transaction.
+   * Errors: CONFLICT with `{ fields }` for a value that must be unique; CONFLICT after deadlocks; OVERLOADED if a lock was not released in time; INTERNAL if
+   * another transaction of the same scope is open.
    */
   async transaction<R>(scope: Scope, run: (tx: DataTransaction<T>) => Promise<R>, options?: TransactionOptions): Promise<R> {
     if (this.#inTransaction.has(scope)) {
@@ -141,8 +144,8 @@ export class ContextData<T extends Tables = Tables> {
    * Runs an effect once for each key: key, effect and answer are written in one transaction. Returns the answer of this run or of the first one.
    *
    * With `wait`, a duplicate waits within its deadline for the run that is in flight. If that run fails, the duplicate runs.
-   * Errors: KEY_REUSED - the key was used with another input; KEY_IN_FLIGHT - another run is in flight, now or (with `wait`) still at the deadline; those of
-   * the effect.
+   * Errors: KEY_REUSED - the key was used with another input; KEY_IN_FLIGHT - another run has the key now or, with `wait`, still at the deadline; errors of the
+   * effect.
    */
   runOnce(scope: Scope, key: KeyScope, run: (tx: DataTransaction<T>) => Promise<unknown>): Promise<unknown> {
     return this.#keys.runOnce(scope, key, run);
@@ -161,7 +164,7 @@ export class ContextData<T extends Tables = Tables> {
    * Calls a function after commits that wrote events, jobs or workflows: at once after commits of this process and, with a hub, soon after those of other
    * processes. Returns the function that removes the listener.
    *
-   * Guarantee: only for commits of this process. A notification of other processes may be lost, so poll as well.
+   * Guarantee: each commit of this process calls the function. A notification from another process may be lost, so poll as well.
    */
   listenAppended(listener: () => void): () => void {
     return this.#appended.listen(listener);
@@ -197,7 +200,7 @@ export class ContextData<T extends Tables = Tables> {
     return this.#transactionDeps.pool.ping();
   }
 
-  /** Refuses new work, waits a short time for running work, sends the last notification, and ends the connections. */
+  /** Sends the last notifications. Then refuses new work, waits a short time for running work, and ends the connections. */
   async close(): Promise<void> {
     await Promise.all([this.#appended.close(), this.#left.close()]);
     await this.#transactionDeps.pool.close();

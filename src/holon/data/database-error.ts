@@ -3,7 +3,7 @@ import { catalogueError, HolonError } from "../kernel/holon-error.ts";
 import { isPassing, markOrigin } from "../kernel/origin.ts";
 import { readSafely } from "../kernel/thrown.ts";
 
-/** Codes of postgres.js and of sockets for a server that is not reachable any more, or never was. */
+/** Codes that postgres.js and sockets give if the server cannot be reached, and SQLSTATEs by which the server refuses a connection or ends it. */
 const LOST = new Set([
   "CONNECTION_CLOSED",
   "CONNECTION_ENDED",
@@ -33,7 +33,7 @@ export function isConnectionLoss(error: unknown): boolean {
   return failure !== undefined && (LOST.has(failure.code) || failure.code.startsWith("08") || failure.severity === "FATAL");
 }
 
-/** SQLSTATEs of temporary failures: the server is unreachable or busy, or other transactions were in conflict. */
+/** SQLSTATEs of temporary failures: a conflict with other transactions, an outdated plan, a lock timeout, a cancelled statement, a full disk, no memory. */
 const PASSING = new Set(["40P01", "40001", "0A000", "55P03", "57014", "53100", "53200"]);
 
 /** Whether another transaction was in conflict: deadlock, serialization failure. */
@@ -56,9 +56,9 @@ export function isWorthRepeating(error: unknown): boolean {
 /**
  * Translates an error of the database into one of the catalogue. SQL and parameters stay in `cause`, which never leaves the process.
  *
- * If a value must be unique and is taken, the caller handles it (CONFLICT with `{ fields }`). A lock that other transactions hold for too long is OVERLOADED
- * with `executed: "no"`: the request is valid and may be sent again. A violated check, foreign key or not-null is a bug of the handler, which should have
- * checked it (INTERNAL). The error is marked as an error of the database, see {@link markOrigin}.
+ * If a value must be unique and is taken, the caller gets CONFLICT with `{ fields }` and can handle it. A lock that other transactions hold for too long is
+ * OVERLOADED with `executed: "no"`: the request is valid and may be sent again. A violated check, foreign key or not-null is a bug of the handler, which should
+ * have checked it (INTERNAL). The error is marked as an error of the database, see {@link markOrigin}.
  */
 export function toHolonError(error: unknown): HolonError {
   const known = readSafely(() => holonErrorWithin(error), undefined);
@@ -177,8 +177,8 @@ export function sqlState(error: unknown): string | undefined {
 /**
  * Whether an error ended the statement with which postgres.js reads the array types of a new connection.
  *
- * The statement's promise belongs to postgres.js, and nothing waits for it. So a Postgres that restarted at this moment would end this process. The code that
- * opens the connection notices the loss by its own statement.
+ * The statement's promise belongs to postgres.js, and nothing waits for it. If Postgres restarts at this moment, the rejection of the promise is unhandled, and
+ * would end this process. The code that opens the connection notices the loss by its own statement.
  */
 export function isLostTypeStatement(error: unknown): boolean {
   return readSafely(() => {

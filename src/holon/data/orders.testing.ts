@@ -31,7 +31,7 @@ interface OrdersPlace extends TestPlace {
     limits?: Partial<Limits>,
     others?: { readonly onAppended?: () => void; readonly url?: string; readonly hub?: NotifyHub },
   ): ContextData<typeof tables>;
-  /** How many statements of contexts the server runs now whose text contains the given one. */
+  /** How many statements of contexts the server runs now that contain this text. */
   running(text: string): Promise<number>;
   isRunning(text: string): Promise<void>;
   isNotRunning(text: string): Promise<void>;

@@ -16,12 +16,12 @@ export interface SilentProxy {
   readonly acceptedCount: number;
   /** How many bytes the proxy has held back since it went silent, in both directions. */
   readonly heldBytes: number;
-  /** From now on nothing passes on open connections, nor on new ones, which are still accepted. Nor does the proxy pass on that a side ended its connection. */
-  silence(what?: Silenced): void;
   /**
-   * A connection that sends this text goes silent before the text passes. If only answers are held back, the text itself passes. Other connections work as
-   * before.
+   * From now on nothing passes in the direction `what` (default: both), on open connections and on new ones, which are still accepted. If one side ends a
+   * connection, the proxy does not tell the other side.
    */
+  silence(what?: Silenced): void;
+  /** A connection that sends this text goes silent. The text itself is held back too, unless only answers are held back. Other connections work as before. */
   silenceAt(question: string | undefined, what?: Silenced): void;
   /** New connections work again. Silent connections get what was held back, or stay silent for ever, or are cut. */
   speak(silentOnes?: SilentOnes): void;

@@ -32,10 +32,10 @@ export const RUN_KEY_TTL_MS = 30 * 24 * 3_600_000;
  *
  * I1. An effect happens once for a key. Key, effect and answer are one commit: there is no effect without its key, and no answer without its effect.
  * I2. A key that was used has one answer. Every call with this key gets that answer; a call with another input gets KEY_REUSED.
- * I3. A claim holds until the deadline of its call and is not renewed. After that another call may take the key, with a higher attempt, and the transaction
- *     of the first holder is refused.
- * I4. A duplicate that waits needs no connection while the first call runs in this process: duplicates must not take the pool from other calls.
- * I5. A call of a workflow's step and the call that undoes it come one after the other. Once the undo has come, the call is refused (KEY_UNDONE).
+ * I3. A claim holds until the deadline of its call and is not renewed. After the deadline another call may take the key, with a higher attempt number. Then the
+ *     transaction of the first holder is refused.
+ * I4. A duplicate that waits needs no connection while the first call runs in this process: duplicates must not take all connections from other calls.
+ * I5. A call of a workflow's step and the call that undoes it run one after the other, never together. After the undo, the call is refused (KEY_UNDONE).
  */
 export class IdempotencyKeys<T extends Tables> {
   readonly #deps: IdempotencyKeysDeps<T>;
@@ -158,10 +158,7 @@ export class IdempotencyKeys<T extends Tables> {
     return Math.max(1, Math.ceil(scope.deadlineAtMs - this.#deps.clock.monotonicMs()));
   }
 
-  /**
-   * Runs a statement in a scope of its own: the call's scope may be over, and its key must still be released. The deadline is kept here, because no call waits
-   * for the result.
-   */
+  /** Runs a statement in a scope of its own, with a deadline of its own: the call's scope may be over, and its key must still be released. */
   #housekeeping(task: string, deadlineMs: number, statement: SQL): Promise<readonly unknown[]> {
     const { context, clock } = this.#deps;
     const late = () => databaseAway(`The database of ${context} did not answer within ${deadlineMs} ms: ${task}.`);
@@ -195,8 +192,8 @@ function isTimeout(error: unknown): boolean {
 /**
  * Keys that calls of this process are using now.
  *
- * Duplicates with `wait` wait here, without a connection. If they waited in the database, a few of them would take the whole pool from other calls. Duplicates
- * without `wait` read the key in the database, which may have the answer already, unless the effect is known to run in this process.
+ * Duplicates with `wait` wait here, without a connection. If they waited in the database, a few of them would take the whole pool from other calls. A duplicate
+ * without `wait` is refused if the effect runs in this process. Otherwise it reads the key in the database, which may have the answer already.
  */
 class InFlightKeys {
   readonly #running = new Map<string, Promise<unknown>>();

@@ -32,7 +32,7 @@ export interface AnsweredKey {
  */
 export interface ClaimedKey<T extends Tables> {
   readonly kind: "claimed";
-  /** The number of this claim, from 1. It is higher than 1 if an earlier holder of the key died or gave up. */
+  /** The number of this claim, from 1. It is higher than 1 if an earlier claim ended without an answer, or if an earlier use of the key has expired. */
   readonly attempt: number;
   /** Writes the answer, in the transaction that writes the effect. Errors: KEY_IN_FLIGHT if another call took the key over. */
   complete(tx: DataTransaction<T>, answer: unknown): Promise<void>;

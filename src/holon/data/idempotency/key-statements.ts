@@ -40,11 +40,10 @@ export class KeyStatements {
    * Writes the key for the transaction that also writes effect and answer. If another transaction is writing the same key, `wait` decides whether this
    * transaction waits for it.
    *
-   * The unique row alone makes the effect happen once, but a transaction that meets it can only wait. So an advisory lock, which can also be tried without
-   * waiting, is taken first. The lock is released after the commit is visible. So a transaction that gets the lock sees the row. If a transaction does not get
-   * the lock and finds no row, the key is in flight.
-   * Shape: one row if the key is ours, no row if it was used or (without `wait`) is in use. If the key is ours, the usual lock timeout is set
-   * again.
+   * The unique row alone makes the effect happen once, but a second transaction that inserts the same row can only wait for the first one. So an advisory lock,
+   * which can also be tried without waiting, is taken first. The lock is released after the commit is visible. So a transaction that gets the lock sees the
+   * row. If a transaction does not get the lock and finds no row, the key is in flight.
+   * Shape: one row if the key is ours, no row if it was used or (without `wait`) is in use. If the key is ours, the usual lock timeout is set again.
    */
   enter(key: KeyScope, ttlMs: number, lockTimeoutMs: number): SQL {
     return sql`with entered as (
@@ -81,7 +80,7 @@ export class KeyStatements {
     return sql`update ${this.#table} set state = 'done', lease_until = null, answer = ${toJson(answer)}::json where ${this.#is(key)} and ${held(attempt)} returning attempt`;
   }
 
-  /** Ends the lease and keeps the row: the next attempt must have a higher number than this one. */
+  /** Ends the lease and keeps the row, because the next attempt must have a higher number than `attempt`. */
   release(key: KeyScope, attempt: number): SQL {
     return sql`update ${this.#table} set lease_until = now() where ${this.#is(key)} and ${held(attempt)}`;
   }
@@ -100,7 +99,7 @@ export class KeyStatements {
    */
   opponent({ principal }: KeyScope, { base, isUndo }: RunKey): SQL {
     const other = isUndo ? sql`key = ${base} and state = 'claimed' and lease_until > now()` : sql`key = ${base + UNDO_SUFFIX}`;
-    // The pattern is a literal, so that Postgres uses the index that contains only such keys.
+    // The pattern is a literal, so that Postgres uses the index that contains only keys of workflow runs.
     return sql`select 1 from ${this.#table} where principal = ${principal} and principal like 'system:%/workflow %' and ${other} limit 1`;
   }
 

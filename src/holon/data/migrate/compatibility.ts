@@ -7,7 +7,7 @@ const SAYS_COMPATIBLE = /^compatible\b[\s:]*([^\s:].*)$/i;
 const NO_TRANSACTION = /^no-transaction$/i;
 
 /**
- * Why a version without this migration cannot work with the tables after it; empty if such a version can.
+ * Why a version that does not have this migration cannot work with the tables as the migration leaves them; empty if it can.
  *
  * The file may decide: `-- holon: not compatible: <why>`, or `-- holon: compatible: <why>`. If it has no such mark, its statements decide: a migration that
  * only adds is compatible. A mark that cannot be read never makes a migration compatible.
@@ -42,10 +42,10 @@ const HARMLESS_TO_COLUMN = ["set default", "set statistics", "set storage", "set
 
 const CONSTRAINTS = ["constraint", "primary key", "unique", "check", "foreign key", "exclude", "not null"];
 
-/** Words that give a column a value if no statement sets it. */
+/** Words in the definition of a column by which it gets a value even if an insert does not set it. */
 const FILLING = ["default", "generated", "serial", "bigserial", "smallserial"];
 
-/** Clauses that remove the rows or values that refer to a deleted row, so that this row can still be deleted. */
+/** Clauses of a reference. With one of them a referenced row can still be deleted: Postgres then removes the rows or values that refer to it. */
 const LETTING_GO = ["on delete cascade", "on delete set null", "on delete set default"];
 
 /**
@@ -58,7 +58,7 @@ class StatementJudge {
   /** By `<table> <column>`: whether the column gets a value in rows of older versions, which do not set it. */
   readonly #columns = new Map<string, boolean>();
 
-  /** Why versions without this statement cannot work with the tables after it; empty if the statement only adds. */
+  /** Why versions that do not have this statement cannot work with the tables as the statement leaves them; empty if the statement only adds. */
   judge(tokens: readonly SqlToken[]): readonly string[] {
     const reader = new StatementReader(tokens);
     if (reader.take("alter table")) return this.#alterTable(reader);

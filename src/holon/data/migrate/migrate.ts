@@ -47,10 +47,10 @@ interface MigrateResult {
  * Brings the schema of one context up to date: the schema, its role and rights, the toolkit's tables, then the context's own files.
  *
  * Guarantee: several processes may migrate at the same time, on an empty database too. Each file runs once, as a whole or not at all (unless it begins with
- * `-- holon:no-transaction`). Migrations of a newer version, after all that this version has, are accepted with a warning if they are compatible. A migration
- * waits a short time for the locks of tables in use and retries after a pause; the statements that queue behind it run in between.
- * Errors: CONFLICT - a file that ran was edited or is missing, or a newer version ran a migration that is not compatible; INTERNAL - a file fails;
- * UNAVAILABLE - the database is unreachable or was lost, or a lock was held for all of `lockWaitMs`.
+ * `-- holon:no-transaction`). Further migrations that a newer version has run are accepted with a warning, if all of them are compatible. A migration waits a
+ * short time for the locks of tables in use and retries after a pause. In the pause the statements that queued behind it run.
+ * Errors: CONFLICT - a file that ran was edited or is missing, or a newer version ran a migration that is not compatible; INTERNAL - a statement of a file
+ * failed; UNAVAILABLE - the database is unreachable or was lost, or a lock was held for all of `lockWaitMs`.
  */
 export async function migrate(deps: MigrateDeps): Promise<MigrateResult> {
   const log = deps.log ?? silentLogger;
@@ -90,7 +90,7 @@ async function migrateLocked(
     { source: "holon", migrations: toolkitMigrations(context) },
     { source: "context", migrations: own },
   ] as const;
-  // All sources are checked before anything runs: a version that is refused changes nothing.
+  // All sources are checked before the first migration runs, so that a version that is refused runs none.
   const found = [];
   for (const { source, migrations } of sources) {
     const pending = await pendingMigrations({ journal, context, source, migrations, log });
@@ -125,7 +125,7 @@ async function migrateLocked(
   return { applied, role: deps.role === undefined ? role : undefined, differences: isOlder ? [] : differences };
 }
 
-/** Checks first whether the schema exists, because `create schema if not exists` needs rights on the database even then. */
+/** Checks first whether the schema exists, because `create schema if not exists` needs rights on the database even if the schema exists. */
 async function ensureSchema(connection: OwnerConnection, context: string): Promise<void> {
   const found = await connection.rows("select 1 from pg_namespace where nspname = $1", [context]);
   if (found.length === 0) await connection.rows(`create schema ${quoteIdentifier(context)}`);

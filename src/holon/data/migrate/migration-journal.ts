@@ -13,7 +13,7 @@ type MigrationSource = "holon" | "context";
 interface AppliedMigration {
   readonly name: string;
   readonly hash: string;
-  /** Whether versions without this migration can work with the tables after it; null if the version that ran it did not judge. */
+  /** Whether versions that do not have this migration can work with the tables as it leaves them; null if the version that ran it did not judge this. */
   readonly compatible: boolean | null;
 }
 
@@ -22,7 +22,8 @@ const INSUFFICIENT_PRIVILEGE = "42501";
 /**
  * The table `holon_migrations` of a schema: the migrations that ran there.
  *
- * Versions before the column `compatible` read and write the other columns. Their rows have null in that column until a version that has the file judges it.
+ * Versions of the toolkit that do not know the column `compatible` use only the other columns. Their rows have null there until a version that knows the column
+ * and has the migration judges it.
  */
 export class MigrationJournal {
   readonly #sql: OwnerRows;
@@ -102,7 +103,9 @@ function addColumn(sql: OwnerRows, context: string, log: Logger): Promise<boolea
   return ifAllowed(context, log, () => sql.rows(`alter table ${journalTable(context)} add column if not exists compatible boolean`));
 }
 
-/** Runs work on the journal, if this login may change it. A process whose login may not can still start; values that it cannot write count as unknown. */
+/**
+ * Runs work on the journal, if this login may change it. If the login may not, the process can still start, and values that it cannot write count as unknown.
+ */
 async function ifAllowed(context: string, log: Logger, work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work();
@@ -129,9 +132,9 @@ interface PendingDeps {
 /**
  * The migrations that have not run yet. Checks first that the migrations that ran match the files.
  *
- * Newer migrations, after all that this version has, are accepted with a warning if all of them are compatible.
+ * Further migrations that a newer version has run are accepted with a warning, if all of them are compatible.
  * Errors: CONFLICT, which names the file, if a migration that ran was edited, is missing, or comes after a migration that did not run. CONFLICT, which names
- * them, if this version cannot work with newer migrations that ran.
+ * the migrations, if newer ones ran with which this version cannot work.
  */
 export async function pendingMigrations({ journal, context, source, migrations, log }: PendingDeps): Promise<readonly Migration[]> {
   const applied = await journal.applied(source);
@@ -145,7 +148,7 @@ export async function pendingMigrations({ journal, context, source, migrations, 
   }
   const newer = applied.slice(known.length);
   if (newer[0] !== undefined) {
-    // A folder without files was not deployed. It does not mean an older version.
+    // An empty folder means that its files were not deployed. It does not mean that this version is older.
     if (migrations?.length === 0) throw conflict(context, newer[0].name, MISSING);
     letThrough(context, source, newer, log);
   }

@@ -8,14 +8,14 @@ import type { OwnerRows } from "./owner-connection.ts";
 /** The only advisory lock of a database for everything that changes its tables. */
 const LOCK = "5143811270266217805";
 
-/** How often the lock is tried. With the waits between, this takes some ten minutes. */
+/** How often the lock is tried. With the waits between the tries, this takes about ten minutes. */
 const ATTEMPTS = 8_000;
 
 /**
  * Runs work while no other process migrates this database.
  *
- * The lock is tried again and again. A session that waits for a lock holds a snapshot, and `create index concurrently` in the session that has the lock would
- * wait for that snapshot for ever.
+ * The lock is tried again and again, because a session that waits for it would hold a snapshot. `create index concurrently` in the session that has the lock
+ * would then wait for that snapshot for ever.
  * Errors: UNAVAILABLE - another process keeps the lock.
  */
 export async function withMigrationLock<Result>(sql: OwnerRows, log: Logger, work: () => Promise<Result>): Promise<Result> {

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { catalogueError } from "../../kernel/holon-error.ts";
 
-/** One step of a schema, as the migrator runs and records it. */
+/** One file of changes to a schema, as the migrator runs and records it. */
 export interface Migration {
   readonly name: string;
   /** Hash of the text with uniform line ends. It shows whether a file was edited after it ran. */

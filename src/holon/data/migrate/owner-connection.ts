@@ -21,10 +21,10 @@ export interface OwnerRows {
 }
 
 /**
- * A connection that changes the tables of a database. It is never opened again.
+ * A connection that changes the tables of a database. If it is lost, it is not opened again.
  *
  * Short statements, begin, commit and rollback have a time limit here. A statement of a migration has no time limit, because it may build an index for an hour.
- * The code that runs it watches it, see {@link import("./statement-watch.ts").StatementWatch}.
+ * The code that runs such a statement watches it, see {@link import("./statement-watch.ts").StatementWatch}.
  */
 export class OwnerConnection implements OwnerRows {
   readonly url: string;

@@ -6,7 +6,7 @@ interface ShapeColumn {
   readonly name: string;
   readonly type: string;
   readonly notNull: boolean;
-  /** The column's default, identity or generation expression. Null if the column has none; then a row that is inserted without it gets null. */
+  /** The column's default, identity or generation expression. Null if the column has none: a row that is inserted without a value for it gets null. */
   readonly filledBy: string | null;
 }
 

@@ -12,7 +12,7 @@ interface MigrationStatement {
   readonly statement: number;
 }
 
-/** When a statement is checked for the first time. It is earlier than the end of its wait for a lock. Units: milliseconds, here and below. */
+/** How long a statement runs before it is checked for the first time. This is shorter than its longest wait for a lock. Units: milliseconds, here and below. */
 const FIRST_LOOK_MS = 300;
 const NEXT_LOOK_MS = 2_000;
 

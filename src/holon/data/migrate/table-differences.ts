@@ -73,7 +73,7 @@ function columnDifference(column: PgColumn, row: FoundColumn, type: FoundType | 
   if (type === null) return `has the type ${row.type}, and the type ${typeText(column)} of the code is missing`;
   const isText = type?.category === TEXT_CATEGORY && row.category === TEXT_CATEGORY;
   if (type !== undefined && type.id !== row.typeId && !isText) return `is ${row.type} instead of ${type.type}`;
-  // A column that must be filled, and that the code may leave out, is not a difference. One version begins to fill such a column always, and a migration of a
+  // It is not a difference if the database requires a column that the code may leave out. One version begins to always fill such a column, and a migration of a
   // later version makes it required.
   return undefined;
 }

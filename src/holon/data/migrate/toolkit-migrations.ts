@@ -3,8 +3,8 @@ import { LATER_SOURCES } from "./later-sources.ts";
 import { type Migration, toMigration } from "./migration.ts";
 
 /**
- * The toolkit's own tables, which every context's schema has, oldest first. A published entry is never edited; a change is a new entry at the end
- * of {@link LATER_SOURCES}. `%s` stands for the schema. The migrator makes the journal itself.
+ * The migrations of the toolkit's own tables, oldest first. Every context's schema has these tables. A published entry is never edited; a change is a new entry
+ * at the end of {@link LATER_SOURCES}. `%s` stands for the schema. The migrator makes the journal itself.
  */
 const SOURCES: readonly { readonly name: string; readonly sql: string }[] = [
   {
@@ -300,7 +300,7 @@ create table %s.holon_removed (
   },
 ];
 
-/** The toolkit's migrations for one schema. Their hashes do not depend on its name. */
+/** The toolkit's migrations for one schema. Their hashes do not depend on the schema's name. */
 export function toolkitMigrations(schema: string): readonly Migration[] {
   return [...SOURCES, ...LATER_SOURCES].map(({ name, sql }) => {
     const migration = toMigration(name, sql.trim());

@@ -60,12 +60,12 @@ export class AppendChannel {
   }
 }
 
-/** The shortest time between two notifications of one context and process. Later rows go with the next notification. */
+/** The shortest time between two notifications of one context and process. Rows that are appended within this time share the next notification. */
 const SPACING_MS = 5;
 
 /**
- * Notifies other processes that rows were appended. The notification is sent at once, or a little later for all rows together if another one was sent just
- * before.
+ * Notifies other processes that rows were appended. If no notification was sent just before, it is sent at once. Otherwise one notification for all rows
+ * together follows after a short pause.
  *
  * The notification is sent after the commit, not inside the transaction. A transaction that notifies takes a lock at its commit, and all other notifying
  * transactions wait for that lock.

@@ -8,8 +8,8 @@ import { quoteIdentifier } from "../identifier.ts";
 import { answerWithin, type ConnectionOptions, PoolConnection } from "../pool/pool-connection.ts";
 
 /**
- * How the processes of an app wake each other: one connection that listens for each database address of this process. Its contexts share it, and it is
- * opened for the first listener.
+ * The processes of an app wake each other through this hub. It has one connection that listens for each database address of this process. The contexts with
+ * that address share the connection, and it is opened for the first listener.
  *
  * A notification may be lost, so every listener also polls now and then.
  */
@@ -104,24 +104,28 @@ interface NotifyDeps {
 /** Whether a process receives notifications, for readiness. */
 export interface NotifyStanding {
   readonly name: string;
-  /** Since this time no notification can be received, or each connection is lost soon. On the monotonic clock; undefined while all is well. */
+  /**
+   * Since this time no notification can be received, or each new connection was lost before it answered a ping. On the monotonic clock; undefined while
+   * notifications are received.
+   */
   readonly failingSinceMs: number | undefined;
   /** Why the last connection was lost or could not be opened. */
   readonly reason: string;
 }
 
 /**
- * The only connection of a process to a server that receives NOTIFY. It works as the login itself, because channels need no rights, and runs nothing but LISTEN
- * and NOTIFY.
+ * The only connection of a process to a database address that receives NOTIFY. It works as the login itself, because channels need no rights, and runs nothing
+ * but LISTEN and NOTIFY.
  *
- *     idle --first listen()--> connecting --connected--> open --all channels listened--> listening (all listeners are woken once: something may have been missed)
+ *     idle --first listen()--> connecting --connected--> open --all channels listened--> listening (wakes all listeners once: they may have missed something)
  *     connecting, open, listening --connection lost, or no answer in time--> waiting --pause, longer each time--> connecting
  *     any --close()--> closed
  *
  * N1. Every answer has a time limit that a timer of this process keeps. If an answer does not come, the connection is cut off.
  * N2. Pauses grow until a connection has answered a ping. So a server that ends each connection is not flooded with attempts, and the loss is logged once.
  *
- * It has its own timers and does not use the loops of background work: those belong to a higher layer, and repeat a piece of work, while this connection lasts.
+ * It has its own timers and does not use the loops of background work: those belong to a higher floor, and they repeat a short piece of work, while this
+ * connection stays open.
  */
 class NotifyClient {
   readonly #options: ConnectionOptions;

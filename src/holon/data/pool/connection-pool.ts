@@ -38,10 +38,11 @@ const CLOSE_TIMEOUT_MS = 5_000;
  * The connections of one context in one process: opened at the first use, with one call at a time on each.
  *
  * P1. A connection is released once, and only when its statement and its cancel request are both over: a late cancel must not hit the next call.
- * P2. If one connection becomes silent, the idle connections are ended, because the same network may have lost them too. Otherwise a call would notice that
- *     only at its deadline.
- * P3. Statements that keep the holders of slots alive, and those that check whether the database answers, do not wait for a slot. While all slots are taken,
- *     such a statement runs on one more connection (the spare one), which is opened for it and ended after it.
+ * P2. If one connection becomes silent, the idle connections are ended, because the same network may have lost them too. Otherwise a call on such a connection
+ *     would notice the loss only at its deadline.
+ * P3. While all slots are taken, urgent statements, such as renewals of leases, and pings do not wait for a slot: the calls that have the slots may depend on
+ *     an urgent statement, or may wait for a silent server. An urgent statement runs on one more connection (the spare one), a ping on another one. Each of
+ *     these connections is opened for its statement and ended after it.
  */
 export class ConnectionPool {
   readonly #deps: ConnectionPoolDeps;
@@ -84,8 +85,8 @@ export class ConnectionPool {
   }
 
   /**
-   * Like `acquire`, for a statement that must not wait for the holders of slots (P3). If the server has no room for the spare connection, the statement waits
-   * for a slot.
+   * Like `acquire`, for a statement that must not wait until a slot is free (P3). If the server has no room for the spare connection, the statement waits for a
+   * slot.
    */
   async acquireUrgently(scope: Scope): Promise<PoolConnection> {
     if (!this.#gate.full) return this.acquire(scope);
@@ -160,8 +161,8 @@ export class ConnectionPool {
   }
 
   /**
-   * Pings on a connection that is opened for it. A server that has no room for one more connection counts as alive: the busy connections of this pool fill it
-   * too.
+   * Pings on a connection that is opened for it. A server that has no room for one more connection counts as alive, because the busy connections of this pool
+   * take room too.
    */
   async #pingApart(scope: Scope): Promise<void> {
     try {

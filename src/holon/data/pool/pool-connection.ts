@@ -15,7 +15,9 @@ export interface ConnectionOptions {
   readonly limits: Pick<Limits, "statementTimeoutMs" | "lockTimeoutMs" | "idleInTransactionMs">;
   /** Called with notifications on channels to which the connection listens. */
   readonly onNotify?: (channel: string, said: string) => void;
-  /** Whether the connection can map arrays of types that the server declares. It then runs one more statement at the beginning. Default: true. */
+  /**
+   * Whether the connection reads the array types of the server when it begins, so that it can map such arrays. This takes one more statement. Default: true.
+   */
   readonly readsTypes?: boolean;
 }
 
@@ -44,7 +46,7 @@ interface StatementForm {
 const CONNECT_MS = 5_000;
 
 /**
- * One connection to Postgres. It is never opened again.
+ * One connection to Postgres. If it is lost, it is not opened again.
  *
  * C1. postgres.js would open a lost connection again by itself, and run the rest of a transaction outside of it. So each client of postgres.js has only one
  *     connection here. When that connection is lost, the loss is reported, and the client is thrown away.
@@ -104,7 +106,7 @@ export class PoolConnection {
     return this.#lost;
   }
 
-  /** Sends a statement at once, after those that were sent before. */
+  /** Sends a statement without waiting for the answers to earlier ones. The server runs them in the order in which they were sent. */
   send(text: string, params: readonly unknown[], form: StatementForm): PendingStatement {
     // By default postgres.js sends every statement without parameters by the simple protocol, which prepares nothing.
     const options = { prepare: form.prepare, simple: !form.prepare && params.length === 0 };
@@ -208,7 +210,7 @@ export function answerWithin<Answer>(ms: number, answer: PromiseLike<Answer>, la
       isOver = true;
       clearTimeout(timer);
     };
-    // An answer that arrived while this process was busy is read before the time is over.
+    // If an answer arrived while this process was busy, it is read first, and still counts.
     const timer = setTimeout(() => setImmediate(() => isOver || reject(late())), ms);
     answer.then(
       (value) => {
@@ -232,7 +234,7 @@ const AGAIN_MS = 100;
  *
  * One request is not enough: the server forgets a request that arrives between two messages of a statement (the statement was parsed and is not yet executed).
  * If the server does not react in time (it hangs, or the network is broken), or does not accept the request, the connection is cut off, so that its slot is not
- * lost. Otherwise a request that arrives later would cancel the next statement.
+ * lost. If the connection stayed open, a request that arrives later would cancel the next statement.
  */
 export async function cancelStatement(connection: PoolConnection, statement: PendingStatement): Promise<void> {
   let isOver = false;

@@ -17,7 +17,7 @@ const FROZEN_MS = 1_000;
 /**
  * Lets as many calls to the database pass at once as there are connections. The other calls queue for a limited time, within their deadline.
  *
- * While the process was frozen, no call could leave. So the calls that waited meanwhile may wait for the full time once more.
+ * While the process was frozen, no call could leave. So the calls that waited in this time may wait for the full time once more.
  *
  * Errors: OVERLOADED - too many calls wait, or the wait took too long; nothing was executed.
  */
@@ -63,7 +63,7 @@ export class PoolGate {
     return this.#wait(scope);
   }
 
-  /** Gives the slot to the call that has waited longest. */
+  /** Frees a slot. The call that has waited longest gets it. */
   leave(): void {
     this.#places.leave();
   }

@@ -1,9 +1,9 @@
 import type { StatementRequest } from "../drizzle/sql.ts";
 
-/** The most different statements that the server keeps prepared on each connection. */
+/** The greatest number of different statements that the server keeps prepared on each connection. */
 const GREATEST_PREPARED = 500;
 
-/** The most statements that are remembered as seen once. */
+/** The greatest number of statements that are remembered because they were seen once. */
 const GREATEST_SEEN = 2_000;
 
 /**

@@ -9,7 +9,7 @@ export class PredecessorFailed extends Error {
   }
 }
 
-/** The most transactions in a row on a connection for which other calls wait (I4). */
+/** The greatest number of transactions in a row on one connection while other calls wait for a connection (I4). */
 const IN_A_ROW_COUNT = 10;
 
 /**
@@ -49,7 +49,10 @@ export class CommitPipeline {
     this.#settled = settled;
   }
 
-  /** The connection of a commit in progress (I1); undefined if no commit is in progress, or if other calls have waited for the connection long enough (I4). */
+  /**
+   * The connection of a commit in progress (I1); undefined if no commit is in progress, or if other calls wait and ten transactions in a row have used the
+   * connection (I4).
+   */
   take(isWanted: boolean): PoolConnection | undefined {
     const connection = this.#offered;
     if (connection === undefined || (isWanted && this.#inARow >= IN_A_ROW_COUNT)) return undefined;

@@ -95,7 +95,8 @@ function copy(value: unknown, what: string): unknown {
 }
 
 /**
- * Checks that Postgres can store a text. It is checked when a row is appended, because at the commit it is unknown which row was wrong. Errors: BAD_REQUEST.
+ * Checks that Postgres can store a text. This is checked when a row is appended, because an error at the commit does not say which row was wrong. Errors:
+ * BAD_REQUEST.
  */
 export function assertStorable(json: string, what: string): void {
   if (!isStorableJson(json))
@@ -109,8 +110,8 @@ export function assertStorable(json: string, what: string): void {
  * A single row, the most common case, has its own statements, because the statement for many rows takes the server three times as long.
  *
  * I1. The numbers of a key are in the order of the commits, without gaps.
- * I2. A number of a key never comes twice, even if the counter of the key was removed meanwhile. A new counter begins after the highest position of its event
- *     that was removed. The number of an event is never higher than its position, so the new numbers are higher than all earlier numbers of the key.
+ * I2. A number of a key never comes twice, even if the counter of the key was removed. A new counter begins after the highest position at which an event of the
+ *     same name was removed. The number of an event is never higher than its position, so the new numbers are higher than all earlier numbers of the key.
  */
 export class OutboxStatements {
   readonly #plain: string;

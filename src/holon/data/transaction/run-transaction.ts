@@ -48,9 +48,9 @@ export interface TransactionDeps<T extends Tables> {
 
 /** Options of one transaction. */
 export interface TransactionOptions {
-  /** The longest wait for a lock until `restoreLockTimeout` is called. */
+  /** The longest wait for a lock in this transaction, unless one of its statements sets another. Default: the limit `lockTimeoutMs`. */
   readonly lockTimeoutMs?: number;
-  /** False if the caller will do the work in smaller transactions after a deadlock. */
+  /** False if a deadlock or a serialization failure is thrown at once, because the caller then does the work in smaller transactions. Default: true. */
   readonly repeatsContention?: boolean;
   /** The transactions before and after this one on the same connection. */
   readonly pipeline?: CommitPipeline;
@@ -62,9 +62,9 @@ export interface TransactionOptions {
 const ATTEMPTS = 4;
 
 /**
- * Runs work in a transaction. Runs it again after a deadlock or a serialization failure.
+ * Runs work in a transaction. Runs it again after a deadlock, a serialization failure, or an error of a plan that a migration made outdated.
  *
- * I1. Work is repeated only if nothing of it was committed, and never after a transaction that follows may have begun.
+ * I1. Work is repeated only if nothing of it was committed, and never if a transaction that follows this one may have begun.
  * I2. The connection is handed over once: back to the pool, or to the next transaction of the pipeline. If its state is not known, it is ended.
  * I3. A call that is cancelled gets the reason at once. Its connection goes back when the rollback is over, or is cut off.
  * I4. The scope counts the transaction as an effect until it is certain that nothing was committed.
@@ -136,8 +136,8 @@ async function runAttempt<T extends Tables, R>(
     const result = await Promise.race([run(transactionOf(deps, scope, runner, appended)), cancelled]).finally(() => {
       appended.isOver = true;
     });
-    // I3 of the pipeline. On the same connection, the transactions before this one have mostly settled by now, because they were answered first. The loop waits
-    // until all of them have settled, because a later offer replaces `settled`.
+    // I3 of the pipeline. On the same connection, the transactions before this one have usually settled by now, because the server answered them first. A later
+    // offer replaces `settled`, so the loop waits until `settled` stays the same.
     for (let before: Promise<void> | undefined; before !== pipeline?.settled; ) {
       before = pipeline?.settled;
       await before;

@@ -46,7 +46,7 @@ export class TransactionRunner implements StatementRunner {
     void this.#track(this.#connection.sendSimple(text)).catch(() => {});
   }
 
-  /** Keeps the transaction alive until it ends, see T3. `late` is called if it is still open at its deadline, and must end it. */
+  /** Keeps the transaction alive until it ends, see T3. `late` is called if the transaction is still open at its deadline. It must end the transaction. */
   keepAlive(everyMs: number, isLate: () => boolean, late: () => void): void {
     this.#keepingAlive = setInterval(() => {
       if (!isLate()) return this.#sendEmpty();
@@ -156,7 +156,7 @@ function commitUnknown(cause: unknown): HolonError {
 /** The text that opens a transaction with the limits of its scope. No statement outlives the deadline, even if this process dies. */
 export function beginText(scope: Scope, monotonicMs: number, statementTimeoutMs: number, lockTimeoutMs: number | undefined): string {
   const left = Math.max(1, Math.ceil(scope.deadlineAtMs - monotonicMs));
-  // The connection has this limit already, unless the deadline is earlier.
+  // The connection already has the limit `statementTimeoutMs`. Only an earlier deadline needs a limit of its own.
   const timeout = left < statementTimeoutMs ? `; set local statement_timeout = ${left}` : "";
   return `begin${timeout}${lockTimeoutMs === undefined ? "" : `; set local lock_timeout = ${lockTimeoutMs}`}`;
 }
