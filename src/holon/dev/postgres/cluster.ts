@@ -20,8 +20,9 @@ const PASSWORD_FILE = "holon.password";
 /**
  * Opens the data folder, or makes it if it is missing.
  *
- * A new data folder is made under another name beside it, with its password inside, and then renamed. So a process that is killed meanwhile leaves nothing half
- * made, only a folder that the next start removes. Logins need the password (scram-sha-256), which only our own user can read.
+ * A new data folder is made under another name beside it, with its password inside, and then renamed. So a process that is killed before the renaming leaves no
+ * half-made data folder. What it leaves under the other name is removed at the next start. Logins need the password (scram-sha-256), which only our own user
+ * can read.
  */
 export async function openCluster(folder: string, binaries: PostgresBinaries, who: Unprivileged, durable: boolean): Promise<Cluster> {
   const data = path.join(folder, "data");
@@ -68,7 +69,7 @@ async function makeCluster(folder: string, binaries: PostgresBinaries, who: Unpr
 
 async function removeUnfinished(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    // The initdb of that folder may still be ending. A folder that cannot be removed now is removed at the next start.
+    // The `initdb` that writes this folder may not have ended yet. A folder that cannot be removed now is removed at the next start.
     if (name.startsWith("making-")) await rm(path.join(folder, name), { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
   }
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import { isAlive, processBirth } from "./process-identity.ts";
 
-/** The process that runs a server in a folder, as other processes read it. */
+/** What the file of a claim says about the process that runs, or starts, the server of a folder. */
 interface ClaimEntry {
   readonly pid: number;
   readonly birth: string | undefined;
@@ -20,15 +20,15 @@ export interface FolderClaim {
   release(): Promise<void>;
 }
 
-/** How often a starting process that meets another one tries again before it gives up; that takes about 15 s. */
+/** How often a process tries to claim a folder while another process starts its server there. All tries take about 15 s. */
 const ATTEMPTS = 100;
 
 /**
  * Claims a folder for this process.
  *
- * Each claimant first adds its own file and then looks for other files. If two processes both held the folder, the later one would have seen the file of the
- * earlier one, so at most one succeeds. The file of a dead claimant names a process that can never come back (by its id and its birth), so any process may
- * remove it. So no lock becomes stale, and no lock file is ever taken over.
+ * Each claimant first adds its own file and then looks for other files. Of two claimants, the one whose file came later sees the file of the other one, so at
+ * most one succeeds. The file of a dead claimant names a process that can never come back (by its id and its birth), so any process may remove it. So no lock
+ * becomes stale, and no lock file is ever taken over.
  *
  * Errors: CONFLICT with `{ pid, port }` if a running process holds the folder.
  */

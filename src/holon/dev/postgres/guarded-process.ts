@@ -3,9 +3,10 @@ import type { Socket } from "node:net";
 import type { Unprivileged } from "./postgres-binaries.ts";
 
 /**
- * Runs a command as the child of a shell. A second half of the shell waits for the end of its input, which comes when we close the input or when we die,
- * however we die. It then stops the command: by SIGINT (Postgres' fast shutdown), after 10 s by SIGQUIT, after 5 s more by SIGKILL. Both halves ignore other
- * signals, and each survives the other. The guard is a shell because a shell starts in a millisecond and takes a megabyte.
+ * The guard: a shell that runs a command as its child. A second process of the shell waits for the end of the shell's input. The input ends when this process
+ * closes it, or when this process ends, however it ends. The second process then stops the command: by SIGINT (Postgres' fast shutdown), after 10 s by SIGQUIT,
+ * after 5 s more by SIGKILL. Both processes of the guard ignore SIGINT, SIGTERM, SIGHUP and SIGQUIT, and each survives the other. The guard is a shell because
+ * a shell starts in a millisecond and takes a megabyte.
  */
 const GUARD = `
 LC_ALL=C; export LC_ALL
@@ -36,8 +37,8 @@ export interface GuardedProcess {
 }
 
 /**
- * Starts a command that is stopped when this process ends, even by `kill -9`. The command has its own session, so that Ctrl-C reaches only us and we decide the
- * order of stopping.
+ * Starts a command that is stopped when this process ends, even by `kill -9`. The command has its own session, so that Ctrl-C reaches only this process, which
+ * decides the order of stopping.
  */
 export function spawnGuarded(command: readonly string[], who: Unprivileged, outputFd: number): GuardedProcess {
   const child = spawn("/bin/sh", ["-c", GUARD, "holon-guard", ...command], {

@@ -29,7 +29,7 @@ export interface ServerProcess {
   readonly process: GuardedProcess;
 }
 
-/** How often a start is repeated if the port was taken meanwhile, or if an earlier server that is ending still holds its shared memory. */
+/** How often a start is tried if another program takes the free port first, or if an earlier server that is ending still holds its shared memory. */
 const START_ATTEMPTS = 20;
 
 /**
@@ -53,7 +53,7 @@ export async function startServerProcess(start: ServerStart): Promise<ServerProc
         details: { folder: start.folder, pid: null, port },
       });
     }
-    // An earlier server that was killed leaves its shared memory until its last sessions notice that.
+    // The shared memory of an earlier server that was killed stays until the last sessions of that server have noticed its end.
     if (attempt >= START_ATTEMPTS || !(portTaken || /shared memory block|lock file/i.test(said))) {
       throw catalogueError("UNAVAILABLE", `The embedded database in ${start.folder} does not start: ${said.trim()}`, { executed: "no" });
     }

@@ -6,7 +6,7 @@ import { type ServerProcess, waitUntil } from "./server-process.ts";
 /** Starts the server again on the port of the last server. It fails if the server does not start or the signal is aborted. */
 type Restart = (port: number, signal: AbortSignal) => Promise<ServerProcess>;
 
-/** Most restarts within {@link RESTART_WINDOW_MS}: more do not help a server that dies again and again. */
+/** The greatest number of restarts within {@link RESTART_WINDOW_MS}. More restarts do not help a server that dies again and again. */
 const GREATEST_RESTARTS = 5;
 
 const RESTART_WINDOW_MS = 60_000;
@@ -57,7 +57,7 @@ export class SupervisedServer {
       const code = await this.#ended(this.#server);
       if (this.#stopping.signal.aborted) return;
       this.#log.error({ port: this.port, pid: this.pid, code }, "The embedded database died and is started again.");
-      // If the server's guard was killed, the guard's other half still waits for the end of its input. This call ends that input.
+      // If the first process of the server's guard was killed, the second one still waits for the end of its input. This call ends that input.
       this.#server.process.stop();
       const next = await this.#again();
       if (next === undefined) return;
@@ -67,7 +67,7 @@ export class SupervisedServer {
     }
   }
 
-  /** Waits until the server itself has ended. The end of its guard is not enough, because the guard may have been killed before the server. */
+  /** Waits until the server itself has ended. The end of its guard is not enough, because the guard may have been killed while the server ran on. */
   async #ended({ process, pid }: ServerProcess): Promise<number | undefined> {
     const { signal } = this.#stopping;
     const code = await process.ended;
