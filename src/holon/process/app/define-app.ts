@@ -9,10 +9,10 @@ import type { AllowedCycle, AppShape, ContextShape } from "../plan/plan.ts";
 import { queuesOf } from "../start/context-work.ts";
 
 /**
- * Decides, once for each request and at the edge only, for whom a call is made.
+ * Decides for which principal a request is made: once for each request, and at the edge only.
  *
- * Shape: undefined means that no user is signed in. An answer that is not a promise costs no wait. Use `ask` for a proof that only a context can check, such
- * as a proof that is valid only once.
+ * Shape: undefined means that no user is signed in. An answer that is not a promise costs no wait. Use `ask` for a proof that only a context can check, such as
+ * a proof that is valid only once.
  * Errors: throw UNAUTHORIZED if there is a token and it is not valid; any other error is a defect.
  */
 export type Authenticate = (request: EdgeRequest, ask: AskApp) => Principal | undefined | Promise<Principal | undefined>;

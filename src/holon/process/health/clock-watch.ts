@@ -13,7 +13,7 @@ const TOLD_FROM_MS = 3_000;
 /** A difference that lasts is logged again after this time. */
 const SAID_AGAIN_MS = 3_600_000;
 
-/** An answer that took longer than this says too little about the clocks. */
+/** An answer that took longer than this says too little about the clocks, and is ignored. */
 const LONGEST_ANSWER_MS = 1_000;
 
 /** The parts of a context's data that are used to read the database's clock. */

@@ -75,7 +75,7 @@ export function processGauges({ database: { stores }, hosted, mesh, peers, parts
 /** How long a count is used again. One scrape reads many gauges, and they share the count. */
 const FRESH_MS = 1_000;
 
-/** The most names of unknown jobs that are shown. They are limited because they come from rows and may be any text. */
+/** The greatest number of names of unknown jobs that are shown. It is limited because the names come from rows and may be any text. */
 const UNKNOWN_COUNT = 20;
 
 /** The state that the gauges of background work are read from. */

@@ -90,7 +90,7 @@ interface ReadinessSources {
  *
  * A process is not ready while it starts or stops. It is not ready either while none of its contexts can work: the database of each context does not answer, or
  * its tables are not as the code needs them. If any other part does not work, the process is *degraded* and stays ready. The other processes lack that part
- * too, so all of them would leave the balancer together, with everything that still works.
+ * too. If they were not ready, all of them would leave the balancer together, with everything that still works.
  */
 export function readinessOf({ phase, hosted, parts }: ReadinessSources): Readiness {
   const reasons: string[] = phase === "running" ? [] : [`this process is ${phase}`];

@@ -47,7 +47,7 @@ export class EnvironmentReader {
     return undefined;
   }
 
-  /** Whether a value that may be in a file is given, in either way. */
+  /** Whether the variable is set, or the variable that names a file with its value. */
   hasSecret(name: string): boolean {
     return this.has(name) || this.has(fileVariable(name));
   }
@@ -103,7 +103,7 @@ export class EnvironmentReader {
     return choice ?? fallback;
   }
 
-  /** A permission that must be given by its variable and the word `yes`. */
+  /** Whether the variable gives a permission. Only the word `yes` gives it. */
   isAllowed(name: string): boolean {
     const value = this.text(name);
     if (value === undefined || value === "yes") return value === "yes";

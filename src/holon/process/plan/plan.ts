@@ -41,7 +41,8 @@ export const DOCS = ["page", "document", "off"] as const;
 type Docs = (typeof DOCS)[number];
 
 /**
- * What happens to the process if a promise of the app's own code is rejected and nothing handles it. `trace` continues, as `log` does, and names the handler.
+ * What happens to the process if a promise of the app's own code is rejected and nothing handles it. `exit` ends the process. `log` logs the rejection, and the
+ * process goes on. `trace` does the same, and names the handler that left the promise.
  */
 export const ON_UNHANDLED = ["exit", "log", "trace"] as const;
 
@@ -59,7 +60,7 @@ export interface Listener {
   readonly port: number;
 }
 
-/** The database that hosted contexts share, unless one has its own. */
+/** The database of the hosted contexts that have no database of their own. */
 export type DatabasePlan =
   | { readonly kind: "embedded"; readonly folder: string; readonly port?: number }
   | { readonly kind: "server"; readonly url: string }
@@ -125,7 +126,7 @@ export interface MeshTlsPlan {
   readonly ca: string;
 }
 
-/** The names that a process speaks for between processes: the contexts that it hosts, and the edge if it is one. */
+/** The names for which a process speaks on the mesh: the contexts that it hosts, and `edge` if it has that role. */
 export function namesOf({ contexts, roles }: Pick<Plan, "contexts" | "roles">): string[] {
   return [...contexts, ...(roles.includes("edge") ? [EDGE] : [])];
 }

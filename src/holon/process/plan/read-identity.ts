@@ -7,7 +7,10 @@ import type { EnvironmentReader } from "./environment-reader.ts";
 import { type AppShape, type MeshTlsPlan, namesOf, type Role } from "./plan.ts";
 import { knownContexts } from "./variables.ts";
 
-/** How a process uses the mesh. `none`: not at all; `open`: other processes may call it; `shared`: it needs other processes. */
+/**
+ * How a process uses the mesh. `none`: not at all; `open`: other processes may call it; `shared`: it calls other processes, or only other processes can call
+ * it.
+ */
 type MeshUse = "none" | "open" | "shared";
 
 /** The parts of the process that decide which names its key must speak for. */
@@ -133,8 +136,8 @@ const LEAST_LENGTH = 32;
 type SecretPlan = { readonly secret: string; readonly secretMadeUp: false } | { readonly secretMadeUp: true };
 
 /**
- * Reads the secret. A secret that another process has to know is not made up. A process shares its secret if it calls other processes, or if only other
- * processes can call it; in production, also if it merely has a mesh. There are two exceptions. HOLON_ALLOW_MADE_UP_SECRET allows a made-up secret. And if
+ * Reads the secret. If another process has to know the secret, it is not made up. That is so if this process calls other processes, or if only other processes
+ * can call it; in production, also if it listens on the mesh at all. There are two exceptions. HOLON_ALLOW_MADE_UP_SECRET allows a made-up secret. And if
  * processes have keys, no other process has to know the secret; `mesh` is then `none`.
  */
 function readSecret(mesh: MeshUse, production: boolean, reader: EnvironmentReader): SecretPlan {

@@ -74,7 +74,7 @@ const ORDERED: readonly (readonly [lower: keyof Limits, upper: keyof Limits, may
   ["outboxKeptMs", "inboxKeptMs", true],
 ];
 
-/** A time for which rows are kept needs no timer, so it may be longer. */
+/** A time for which rows are kept needs no timer, so it may be longer than a timer can wait. */
 function greatestOf(name: keyof Limits): number {
   if (name.endsWith("KeptMs")) return GREATEST_KEPT_MS;
   return name.endsWith("Ms") ? GREATEST_TIMER_MS : Number.MAX_SAFE_INTEGER;

@@ -76,7 +76,7 @@ function queuesText(plan: Plan): string {
   return plan.workersCount > 0 && plan.database.kind === "embedded" ? "on the embedded Postgres" : "none";
 }
 
-/** The most connections to Postgres that a process can have open at once, by their use. */
+/** The greatest number of connections to Postgres that a process can have open at once, by their use. */
 interface ConnectionBudget {
   /** Pools of the hosted contexts. */
   readonly contextsCount: number;
@@ -94,7 +94,7 @@ interface ConnectionBudget {
   readonly totalCount: number;
 }
 
-/** The extra connection beside the pool, and two of the second thread: one for jobs, one for workflow runs. */
+/** The spare connection of the pool, and two connections of the second thread: one for jobs, one for workflow runs. */
 const RENEWALS_OF_CONTEXT = 3;
 
 /** The number of connections of one process in the worst case. Multiply it by the number of replicas and compare with `max_connections`. */

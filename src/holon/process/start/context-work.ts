@@ -30,7 +30,10 @@ function isEmpty(declared: object): boolean {
   return Object.keys(declared).length === 0;
 }
 
-/** Writes to the database which contexts subscribe to events of the hosted contexts, before one can be emitted. Every process does so, whatever its roles. */
+/**
+ * Writes to the database which contexts subscribe to events of the hosted contexts, before such an event can be emitted. Every process that hosts contexts does
+ * so, whatever its roles.
+ */
 export async function writeSubscribers(
   hosted: readonly ContextModule[],
   app: readonly ContextModule[],

@@ -85,7 +85,7 @@ function entriesOf(folder: string): readonly string[] {
   }
 }
 
-/** Empty if the file does not exist, may not be read by this user, or was removed meanwhile. */
+/** Empty if the file does not exist, may not be read by this user, or was removed before it was read. */
 function read(get: () => string): string {
   try {
     return get();

@@ -16,8 +16,9 @@ import { startWorkflowWork } from "../../work/workflows/start-workflow-work.ts";
 import { startLeaseWorker } from "./start-lease-worker.ts";
 
 /**
- * A process for tests. It runs jobs and steps that block its event loop. `compute` blocks for as long as its data says; its time limit is 10 s. `loop`
- * never ends; its time limit is 1.5 s. Three `crowd` jobs run at once, with a time limit of 3 s each, and so do steps of the workflow `crowd`.
+ * A process for tests. It runs jobs and steps that block its event loop. `compute` blocks for as long as its data says; its time limit is 10 s. `loop` never
+ * ends; its time limit is 1.5 s. Three `crowd` jobs run at once, with a time limit of 3 s each; the step of the workflow `crowd` has the same time limit.
+ * `wait` waits for ever; its time limit is 60 s.
  */
 const [, , url = "", role = "", lease = ""] = process.argv;
 const leaseMs = Number(lease);

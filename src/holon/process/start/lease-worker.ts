@@ -8,8 +8,8 @@ import type { LeaseAddress, LeaseOrder, LeaseReport } from "../../work/engine/le
 import { WorkDatabase } from "../../work/engine/work-database.ts";
 
 /**
- * The program of the second thread, which renews leases while the first one is blocked. It is a file of its own, which `start-lease-worker.ts` starts. A bundle
- * needs this file beside its own file.
+ * The program of the second thread, which renews leases while the first one is blocked. It is a file of its own, which `start-lease-worker.ts` starts. An app
+ * that is bundled into one file needs this file beside the bundle.
  */
 const { name, level } = workerData as { readonly name: string; readonly level: LogLevel };
 const log = createLogger({ name, level });

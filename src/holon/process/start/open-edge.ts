@@ -36,7 +36,7 @@ export function openEdge(app: App, core: Core, readiness: () => Readiness, rateS
   });
 }
 
-/** With a Redis, several edges count rates together; these counts may be lost at any time. */
+/** With Redis, several edges count rates together; these counts may be lost at any time. */
 export async function openRateStore({ plan, clock, wheel, log, random }: Core, open: OpenThings): Promise<RateStore | undefined> {
   if (plan.edge === undefined || plan.redisUrl === undefined) return undefined;
   return open.add("rate store", await openRedisRateStore(plan.redisUrl, plan.queuePrefix, { clock, wheel, log, random }));

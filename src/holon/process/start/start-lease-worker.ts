@@ -10,8 +10,8 @@ import("tsx/esm/api").then(({ register }) => {
 });`;
 
 /**
- * Starts the second thread of a process. The program of the thread is in the folder of this file, with the same extension: in the source and in `dist`. In a
- * bundle it is beside the single file.
+ * Starts the second thread of a process. The program of the thread is in the folder of this file, with the same extension: in the source and in `dist`. In an
+ * app that is bundled into one file, it is beside the bundle.
  *
  * Errors: TypeError in a bundle that does not know its own address (`import.meta.url`).
  */

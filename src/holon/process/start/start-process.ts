@@ -67,7 +67,7 @@ export interface RunningProcess {
 }
 
 /**
- * Starts the parts of one process in this order: database, migrations, contexts, mesh, queues, edge. Then the process is ready.
+ * Starts the parts of one process in this order: database, migrations, contexts, mesh, queues, operations port, edge. Then the process is ready.
  *
  * Errors: ConfigurationError if the app itself has faults: nothing was opened. The error of a part that could not be opened: all open parts were closed again.
  */
@@ -180,8 +180,9 @@ function openLeaseThread({ startLeaseWorker }: ProcessOptions, { plan, clock, lo
 const cannotRunAlone: RunAlone = async () => ({ kind: "unstarted", how: "this process cannot start others" });
 
 /**
- * Reports not ready for a while, so that load balancers notice. Then it closes the edge and the queues, which call contexts, and after them the mesh, on which
- * other processes call. Then it waits for work that runs on without a caller. Each part finishes its work in flight within the grace period.
+ * Waits for `drainMs`, while the process reports that it is not ready, so that load balancers notice. Then it closes the edge and the queues, which call
+ * contexts, and after them the mesh, on which other processes call. Then it waits for work that runs on without a caller. Each part finishes its work in flight
+ * within the grace period. At the end it closes all parts that are still open.
  */
 async function stopProcess({ plan, mesh, hosted }: Core, edge: Edge | undefined, work: Work | undefined, open: OpenThings): Promise<void> {
   const { limits } = plan;

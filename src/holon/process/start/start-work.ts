@@ -103,7 +103,7 @@ export function startRetentions(
   );
 }
 
-/** The place of a process' queues: Redis or a database. Undefined if the process has neither. */
+/** The place of the queues of a process: Redis or a database. Undefined if the process has neither. */
 export function queuePlaceOf(plan: Plan, databaseUrl: string | undefined): QueuePlace | undefined {
   if (plan.redisUrl !== undefined) return { kind: "redis", url: plan.redisUrl };
   const url = plan.queueDatabase ?? databaseUrl;
