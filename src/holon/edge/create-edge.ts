@@ -120,7 +120,7 @@ function createHttpServer(limits: Limits, listener: RequestListener): Server {
     },
     listener,
   );
-  // Node closes a connection after this silence. Otherwise a client that neither sends nor reads would keep its unread answers in memory.
+  // Node closes a connection that is silent for this long. Otherwise the unread answers of a client that neither sends nor reads would stay in memory.
   server.timeout = keepAliveMs + limits.greatestDeadlineMs;
   return server;
 }
@@ -150,7 +150,7 @@ class RequestRouter {
     if ((isTrpc || found !== undefined) && this.#bars(request, response)) return;
     if (isTrpc) handleTrpc(this.#deps, TRPC_PREFIX.length, request, response);
     else if (found !== undefined) handleRest(new HttpExchange(this.#deps, request, response), found);
-    // Fastify would pass on a URL that it cannot decode, and every route would have to handle that.
+    // Fastify would hand a query that it cannot decode to the route, and every route would have to check for that.
     else if (percentDecoded(url) === undefined) this.#refuse(request, response, malformedUrl());
     else this.#passOn(request, response, fastify);
   }
@@ -221,7 +221,7 @@ async function closeEdge(app: FastifyInstance, deps: EdgeDeps): Promise<void> {
   wheel.remove(grace);
   if (inFlight.count > 0) log.warn({ inFlightCount: inFlight.count }, "the grace period is over: what is in flight is cancelled");
   app.server.closeAllConnections();
-  // `closed` means that no connection is left. `drained` means that also the calls of clients that disconnected are cancelled.
+  // `closed` resolves when no connection is left, `drained` when the calls of disconnected clients are cancelled, too.
   await Promise.all([closed, inFlight.drained()]);
 }
 

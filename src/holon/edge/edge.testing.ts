@@ -15,7 +15,7 @@ import type { CreateEdgeDeps, Edge } from "./edge.ts";
 /** What a target of the tests does with a parsed input. */
 type Handler = (input: never, scope: Scope) => unknown;
 
-/** A target without the pipeline. It parses the input by the contract's schema, runs a function, and counts the calls of the function. */
+/** A target without the pipeline. It parses the input by the contract's schema, runs a function, and keeps the scope of each call. */
 export class HandTarget implements Target {
   readonly path: string;
   readonly procedure: AnyProcedure;
@@ -57,7 +57,7 @@ export const PRODUCT = {
 
 const Id = z.object({ id: z.string().max(100) });
 
-/** The procedures of the tests, with the same behaviour as {@link createReferenceRouter}. */
+/** The procedures of the tests. Some are in {@link createReferenceRouter} too, and answer the same there. */
 function createTargets(more: readonly HandTarget[] = []): Map<string, HandTarget> {
   const access = "public" as const;
   const targets = [
@@ -118,7 +118,7 @@ async function* prices({ lastEventId, count }: { lastEventId?: string | undefine
   for (let number = Number(lastEventId ?? 0) + 1; number <= count; number++) yield { id: String(number), data: { cents: number } };
 }
 
-/** A real tRPC router of the same procedures. Tests compare its bytes with ours. */
+/** A router of tRPC's own, with some of the procedures. Tests compare the bytes of its answers with those of the edge. */
 export function createReferenceRouter(sse: { readonly pingMs: number; readonly reconnectMs: number }) {
   const t = initTRPC.create({
     isDev: false,

@@ -10,7 +10,7 @@ import type { AppRoutes } from "./app-routes/app-routes.ts";
 import type { EdgeRequest } from "./http/edge-request.ts";
 import type { RateStore } from "./rates/rate-counter.ts";
 
-/** Decides for which principal a request is made. If it throws, the request is refused with 401; a HolonError is answered as it is. */
+/** Decides for which principal a request is made. If it throws a HolonError, the request is refused with that error; if it throws anything else, with 401. */
 export type Authenticate = (request: EdgeRequest) => Principal | Promise<Principal>;
 
 /** Whether a process can work now, and the reasons if it cannot. */
@@ -26,7 +26,7 @@ export interface CreateEdgeDeps {
   readonly targets: TargetMap;
   /** The REST routes of the contracts whose targets are given. Default: none. */
   readonly restRoutes?: readonly RestRoute[];
-  /** Adds the toolkit's own routes beside tRPC and REST: documents and their pages. */
+  /** Adds the toolkit's own routes beside tRPC and REST: the OpenAPI document and the page that shows it. */
   readonly toolkitRoutes?: (app: FastifyInstance) => void | Promise<void>;
   /** Adds the app's own routes, which call procedures with the rights of an outside caller. */
   readonly appRoutes?: AppRoutes;
@@ -40,7 +40,10 @@ export interface CreateEdgeDeps {
   /** 0 takes a free port. */
   readonly port: number;
   readonly readiness: () => Readiness;
-  /** Hides the reasons of `/readyz`; only the operations port shows them. */
+  /**
+   * In production `/readyz` hides its reasons (the operations port shows them), answers have Strict-Transport-Security, and the cookies of the app's routes
+   * are Secure. Default: false.
+   */
   readonly isProduction?: boolean;
   /** Networks whose `X-Forwarded-For` is trusted. Default: none. */
   readonly trustedProxies?: readonly string[];
@@ -61,6 +64,8 @@ export interface Edge {
   readonly subscriptionCount: number;
   /** From now on every new request gets 503 and its connection is closed. Streams end, so that clients resume them at another process. */
   drain(): void;
-  /** Drains, waits up to `limits.graceMs` for what is in flight, then cancels the rest. No socket and no timer is left. */
+  /**
+   * Drains, waits up to `limits.graceMs` for what is in flight, then cancels the rest. When the promise resolves, no socket and no timer of the edge is left.
+   */
   close(): Promise<void>;
 }

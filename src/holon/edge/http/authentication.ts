@@ -60,7 +60,7 @@ export function identifyClient(deps: EdgeDeps, client: EdgeRequest, receiver: Pr
   else accept(answer);
 }
 
-/** An error that is not of the toolkit means an invalid token, because token libraries throw errors of their own classes. */
+/** An error that is not a HolonError counts as an invalid token, because token libraries throw errors of their own classes. */
 function toRefusal({ boundary, log }: EdgeDeps, thrown: unknown): HolonError {
   if (isHolonError(thrown)) return boundary.toPublic(thrown, { procedure: "authenticate", traceId: undefined });
   log.warn({ err: thrown }, "authenticate refused a request");

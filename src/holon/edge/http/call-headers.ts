@@ -20,7 +20,7 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
  * Reads `idempotency-key` and `holon-deadline-ms`.
  *
  * Shape: each header has one value for each call. Values are separated by commas, and percent-encoded, so that the header is ASCII. An empty value means that
- * the call has none. A single deadline applies to every call. A single key never does, because each key stands for one effect.
+ * the call has none. A single deadline applies to every call. A single key applies to the first call only, because each key stands for one effect.
  * Errors: BAD_REQUEST, which names the header.
  */
 export function parseCallHeaders(headers: IncomingHttpHeaders, callCount: number): CallHeaders | HolonError {
@@ -33,7 +33,7 @@ export function parseCallHeaders(headers: IncomingHttpHeaders, callCount: number
   return { keys, deadlinesMs: alone ? Array<number | undefined>(callCount).fill(deadlines[0]) : deadlines };
 }
 
-/** The values by position; undefined if any value is malformed. */
+/** The values by position; undefined if a value is malformed, or if there are more values than calls. */
 function parseList<Value>(
   header: string | string[] | undefined,
   count: number,

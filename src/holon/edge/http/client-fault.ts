@@ -11,9 +11,9 @@ interface HttpSocket extends Socket {
 }
 
 /**
- * Answers bytes that never became a request: they are not HTTP, the headers are too large, or the body does not end.
+ * Answers a client that sent no complete request: its bytes are not HTTP, its headers are too large, or its request did not arrive in time.
  *
- * There is no response object at this point, so the answer is written to the socket, and the socket is closed.
+ * Node gives no response object for such a fault, so the answer is written to the socket, and the socket is closed.
  */
 export function answerClientFault(
   fault: Error & { code?: string },
@@ -32,8 +32,8 @@ export function answerClientFault(
   }
   const [statusLine, error] = toAnswer(fault.code);
   const address = socket.remoteAddress ?? "";
-  // Two kinds of faults are not counted. A timeout is not, because browsers open connections ahead of time and then send nothing. Bytes from a
-  // proxy are not, because they do not say which client sent them.
+  // Two kinds of faults are not counted: timeouts, because browsers open connections ahead of time and then send nothing; and bytes from a trusted
+  // proxy, because they do not say which client sent them.
   if (error.code !== "REQUEST_TIMEOUT" && !proxies.trusts(address)) rates.countRefusal({ address: proxies.clientAddress(address, undefined) });
   const body = toErrorJson(error, undefined, ERROR_BYTES);
   socket.end(

@@ -11,7 +11,7 @@ interface CookieOptions {
   readonly isSecure: boolean;
 }
 
-/** The characters of a value. The package `cookie` allows some more, and its error repeats the value that it refuses. */
+/** The characters that a value may have. The package `cookie` allows some more, and its error message repeats the value that it refuses. */
 const COOKIE_VALUE = /^[\w.~+/=-]*$/;
 
 /** Values are sent and read as they are, without percent-encoding. */
@@ -37,7 +37,7 @@ export function cookieText(name: string, value: string, { path, maxAgeSeconds: m
   return stringifySetCookie({ name, value, path, maxAge, secure, httpOnly: true, sameSite: "strict" }, { encode: asItIs });
 }
 
-/** Whether the browser speaks https, to us or to a proxy before us. A client that forges the header only makes its own cookie stricter. */
+/** Whether the browser speaks https, to us or to a proxy in front of us. A client that forges `X-Forwarded-Proto` only makes its own cookie stricter. */
 export function isHttps(request: FastifyRequest): boolean {
   const forwarded = request.headers["x-forwarded-proto"];
   return request.protocol === "https" || (typeof forwarded === "string" && forwarded.split(",")[0]?.trim() === "https");

@@ -19,7 +19,7 @@ export interface CallOwner {
  *     waiting --start--> running --answer--> settled
  *        \__refuse, expire___/\__expire, cancel__/
  *
- * Later results of the target are dropped.
+ * What the target returns or throws after the call is settled is dropped.
  */
 export class EdgeCall extends TimerEntry {
   readonly index: number;

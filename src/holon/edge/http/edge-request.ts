@@ -44,7 +44,7 @@ export class EdgeRequest {
   }
 }
 
-/** Reads tRPC's `connectionParams`: an object of strings, or undefined for null. `false` means that the text is malformed. */
+/** Reads tRPC's `connectionParams`: an object of strings, or undefined if there is no text or it is null. `false` means that the text is malformed. */
 export function parseConnectionParams(text: string | undefined): Readonly<Record<string, string>> | undefined | false {
   if (text === undefined) return undefined;
   try {

@@ -12,8 +12,8 @@ export const PROBLEM_TYPE = "application/problem+json";
  * `code` distinguishes errors. `type` is `about:blank`, because a contract's own code may have no page. In addition, a bad request has `issues`,
  * an internal error has `errorId`, and all other errors have `details`.
  *
- * Units: limitBytes is the greatest length of the text. A longer error loses its details. If it is still too long, its message is replaced by that of
- * the catalogue.
+ * Units: limitBytes is the greatest length of the text. A longer error loses its details and the end of a long message. If it is still too long, it gets
+ * the message of the catalogue.
  * Source: RFC 9457.
  */
 export function toProblemJson(error: HolonError, status: number, limitBytes: number): string {
@@ -35,8 +35,8 @@ const PATH_LENGTH = 200;
 /**
  * The JSON of an error in tRPC's shape: `{"error":{"message","code","data":{"code","httpStatus","path","details"}}}`.
  *
- * Units: limitBytes is the greatest length of the text. A longer error loses its details. If it is still too long, its message is replaced by that of
- * the catalogue.
+ * Units: limitBytes is the greatest length of the text. A longer error loses its details and the end of a long message. If it is still too long, it gets
+ * the message of the catalogue.
  */
 export function toErrorJson(error: HolonError, path: string | undefined, limitBytes: number): string {
   const number = TRPC_CODE_NUMBERS[errorRow(error.code).trpc];
@@ -50,14 +50,14 @@ export function toErrorJson(error: HolonError, path: string | undefined, limitBy
 
 const MESSAGE_LENGTH = 300;
 
-/** How much of an error is written: all of it, all but its details, or only the catalogue's message. */
+/** How much of an error is written: all of it; no details, and the start of its message; or no details, and the catalogue's message. */
 type ErrorForm = "whole" | "bare" | "least";
 
 /**
  * The longest form of an error that fits, as `write` writes it.
  *
- * Units: limitBytes is the greatest length of the text. A longer error loses its details. If it is still too long, its message is replaced by that of
- * the catalogue. That last form is returned even if it is too long, because an error must be answered.
+ * Units: limitBytes is the greatest length of the text. A longer error loses its details and the end of a long message. If it is still too long, it gets
+ * the message of the catalogue. This last form is returned even if it is too long, because an error must be answered.
  */
 function fittingError(error: HolonError, limitBytes: number, write: (message: string, form: ErrorForm) => string): string {
   const whole = unlessThrown(() => write(error.message, "whole"));
@@ -79,11 +79,12 @@ function fits(text: string, limitBytes: number): boolean {
   return text.length * 3 <= limitBytes || Buffer.byteLength(text) <= limitBytes;
 }
 
-/** HTTP requires a challenge with 401. For a bearer token a browser shows no dialog, as it would for a password. */
+/** HTTP requires a challenge with 401. A browser shows a dialog if the challenge asks for a password, but none if it asks for a bearer token. */
 const CHALLENGE = ["www-authenticate", "Bearer"] as const;
 
 /**
- * The header that goes with an error's body, as a flat list of name and value: a 401 says how to authenticate; a 429 or 503 says when to try again.
+ * The header that goes with an error's body, as a flat list of name and value: a 401 says how to authenticate; TOO_MANY_REQUESTS and OVERLOADED say when
+ * to try again, if their details say so. Undefined for all other errors.
  *
  * Source: RFC 9110 (15.5.2), RFC 6750 (3), RFC 6585 (4).
  */

@@ -9,10 +9,10 @@ interface ErrorPlace {
 }
 
 /**
- * The only place where a thrown value becomes an answer.
+ * The only place of the public port where a thrown value becomes an answer.
  *
- * Guarantee: refusals and faults of the toolkit pass as a plain copy. Everything else, and every defect, becomes INTERNAL with an error id and
- * nothing more. The log has the whole error under that id.
+ * Guarantee: a HolonError that is a refusal or a fault passes as a plain copy. Everything else becomes INTERNAL with an error id and nothing more. The log
+ * has the whole error under that id.
  */
 export class ErrorBoundary {
   readonly #log: Logger;

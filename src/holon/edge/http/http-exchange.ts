@@ -20,12 +20,12 @@ export class HttpExchange {
   readonly response: ServerResponse;
   /**
    * The calls or the stream of this request. They are refused if the client disconnects before the answer is complete. This is an object, not a function,
-   * because a closure of the handler would keep everything alive that the handler has seen, and the garbage collection of that took a fifth of the time.
+   * because a closure would keep alive everything that the handler has seen, and collecting that garbage took a fifth of the time.
    */
   onAbort: Abortable | undefined = undefined;
-  /** Releases the place that the answer takes up in a limit. It is called once, when the connection is closed or the answer is complete. */
+  /** Gives back the place that a stream takes up in the limits of open streams. It is called once, when the answer is complete or its connection is closed. */
   release: (() => void) | undefined = undefined;
-  /** Whether the calls of the request were counted. If they were, an error does not count as a refusal of the request itself. */
+  /** Whether the request or its calls were counted. Then an error does not count as a refusal in addition. */
   #isCounted = false;
 
   constructor(deps: EdgeDeps, request: IncomingMessage, response: ServerResponse) {

@@ -35,8 +35,8 @@ export class InFlight {
 /**
  * Reports the end of an answer: the answer is complete, or its connection is closed.
  *
- * Node reports a closed connection only to the answer that is being sent. If a client sends requests without waiting for answers, the later answers
- * would run on for a closed connection and be counted for ever.
+ * Node reports a closed connection only to the answer that is being sent. But a client may send several requests without waiting for the answers. Without
+ * this class, their later answers would run on for a closed connection and be counted for ever.
  */
 export class AnswerEnds {
   readonly #waiting = new WeakMap<Socket, Set<() => void>>();

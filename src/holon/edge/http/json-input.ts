@@ -20,7 +20,7 @@ const NAME_LENGTH = 60;
  * Searches a parsed JSON value for faults that no schema should have to handle. Members that no contract knows are searched too. The faults are:
  * - nesting that overflows stacks, and keys that reach prototypes;
  * - NUL characters, which Postgres refuses;
- * - half surrogate pairs, with which a call between processes is refused;
+ * - halves of surrogate pairs, because a call that has one is refused between processes;
  * - sizes over the limits.
  *
  * Shape: the first finding, with its path; undefined if there is none. Visits each value once and goes no deeper than the limit.
@@ -103,9 +103,9 @@ const HARMLESS_LENGTH = 100_000;
 
 /**
  * Whether a JSON text has more than {@link VALUES_COUNT} values. Commas, colons and opening brackets outside of strings are counted. So the name of
- * a member counts as a value: the parser makes it like one, and it costs more.
+ * a member counts as a value, because a name costs the parser even more than a value.
  *
- * Each character is read once, before the parser allocates anything, because the parser itself cannot be stopped half way.
+ * The text is checked before it is parsed, because the parser cannot be stopped once it has begun.
  */
 export function isTooDense(text: string): boolean {
   if (text.length <= HARMLESS_LENGTH) return false;
@@ -123,7 +123,7 @@ export function isTooDense(text: string): boolean {
   return false;
 }
 
-/** The index of the closing quote; -1 if there is none. The parser will report that. */
+/** The index of the closing quote; -1 if there is none. In that case the parser refuses the text. */
 function endOfString(text: string, open: number): number {
   let close = text.indexOf('"', open + 1);
   while (close >= 0 && isEscaped(text, close)) close = text.indexOf('"', close + 1);

@@ -5,13 +5,13 @@ const PREFLIGHT_SECONDS = "600";
 const ALLOWED_HEADERS =
   "authorization, content-type, idempotency-key, holon-deadline-ms, if-match, if-none-match, last-event-id, traceparent, trpc-accept";
 
-/** Headers of an answer that a page may read, besides the few that it may always read. */
+/** Headers of an answer that a page of another origin may read, besides the few that it may always read. */
 const EXPOSED_HEADERS = "etag, location, retry-after";
 
 /**
  * Which other origins may read answers. Without origins, no CORS header is sent, and browsers refuse by themselves.
  *
- * Complete origins are compared, because patterns on parts of a name have let `shop.example.evil.test` in.
+ * Complete origins are compared, because a pattern for a part of the name can also match `shop.example.evil.test`.
  */
 export class CorsPolicy {
   readonly #origins: ReadonlySet<string>;
@@ -56,7 +56,7 @@ const SAFE: ReadonlySet<string | undefined> = new Set(["GET", "HEAD", "OPTIONS"]
 
 const BEARER = /^bearer /i;
 
-/** The page that made a request. Only a browser can say which: it sends one of two headers with every request that may change something. */
+/** The page that made a request. A browser says which: it sends `Sec-Fetch-Site` or `Origin` with every request that may change something. */
 type Page = "own" | "none" | "other" | "unknown";
 
 function pageOf(headers: IncomingHttpHeaders): Page {

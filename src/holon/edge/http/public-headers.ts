@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** The lifetime is a year, as browsers and their lists require. Subdomains are not included, because they may belong to other sites. */
+/** The lifetime is a year. Subdomains are not included, because they may belong to other sites. */
 const HSTS = ["strict-transport-security", "max-age=31536000"];
 
 /** The headers of every answer, as a flat list. */
@@ -12,7 +12,7 @@ const COMMON = [
   ...["cross-origin-resource-policy", "same-origin"],
 ];
 
-/** An answer in JSON shows nothing, loads nothing, and is in no frame. */
+/** A browser that opens an answer in JSON loads and runs nothing for it, and shows it in no frame. */
 const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
 /** The policy for pages that do not set their own: they load everything from this server, and run nothing inline. */
@@ -22,7 +22,7 @@ const PAGE_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'
  * The security headers of every answer.
  *
  * Source: OWASP, REST Security Cheat Sheet and HTTP Headers Cheat Sheet. Strict-Transport-Security is sent in production only, because a
- * developer's `localhost` must not be locked into https. It counts only if the answer comes over https.
+ * developer's `localhost` must not be locked into https. Browsers obey it only in an answer that comes over https.
  */
 export class SecurityHeaders {
   /** The headers of an answer that is data, as a flat list. */

@@ -29,7 +29,7 @@ export function notUtf8(what: string, path: string): HolonError {
   return catalogueError("BAD_REQUEST", `${what} is ${message}.`, { details: { issues: [{ path, code: "invalid_encoding", message }] } });
 }
 
-/** Whether a text of a request's head is printable ASCII, as everything percent-encoded is. Node would read other bytes as Latin-1. */
+/** Whether a text of a request's head is printable ASCII, as everything percent-encoded is. Node reads other bytes as Latin-1. */
 export function isAscii(text: string): boolean {
   return ASCII.test(text);
 }

@@ -17,7 +17,7 @@ const DOCS_PATH = "/docs";
 /** The path of the page's scripts and styles. */
 const ASSETS_PATH = `${DOCS_PATH}/assets`;
 
-/** The page's other files, all of `@fastify/swagger-ui`. */
+/** The page's other files. All are from the package `@fastify/swagger-ui`. */
 const ASSETS: readonly string[] = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
 
 /**
@@ -43,7 +43,7 @@ export function addDocumentRoute(app: FastifyInstance, document: OpenApiDocument
   });
 }
 
-/** Adds the interactive page at `/docs`. Its parts are loaded at the first request and cost nothing before. */
+/** Adds the interactive page at `/docs`. Its files are opened at the first request for one of them, and cost nothing until then. */
 export function addDocsRoutes(app: FastifyInstance, title: string): void {
   const page = docsPage(title);
   let assets: Promise<DocsAssets> | undefined;
@@ -76,7 +76,7 @@ export function addDocsRoutes(app: FastifyInstance, title: string): void {
   });
 }
 
-/** The page. It shows the document of this process. */
+/** The HTML of the page. It shows the document of this process. */
 function docsPage(title: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -87,7 +87,7 @@ function docsPage(title: string): string {
 `;
 }
 
-/** Starts the viewer. Without `validatorUrl: null` it would send the document to a validator of the viewer's makers. */
+/** Starts the viewer. Without `validatorUrl: null` the viewer would send the document to a validator on its makers' server. */
 const PAGE_SCRIPT = `SwaggerUIBundle({
   url: "${DOCUMENT_PATH}",
   dom_id: "#docs",

@@ -86,7 +86,7 @@ function parameter(name: string, place: "path" | "query", input: SchemaJson, rou
   };
 }
 
-/** The input without the members that the path has. A member that `If-Match` can give is optional. */
+/** The body: the input without the members that are in the path. The version is optional if `If-Match` can give it. */
 function requestBody(route: RestRoute, whole: SchemaJson, input: SchemaJson, example: unknown): unknown {
   const elsewhere = new Set(route.pathFields.map(({ name }) => name));
   const isWhole = elsewhere.size === 0 && !(takesIfMatch(route) && requiredOf(input).includes("version"));
@@ -174,7 +174,7 @@ function header(name: keyof typeof SHARED_HEADERS): unknown {
   return { $ref: `#/components/headers/${name}` };
 }
 
-/** Declared errors come before those of the catalogue. A declared error with details replaces that of the catalogue. */
+/** Declared errors come before those of the catalogue. A declared error replaces the error of the catalogue that has the same code. */
 function errorsOf(route: RestRoute, procedure: AnyProcedure): ListedError[] {
   const declared = declaredErrors(procedure);
   const statuses = new Set([...declared.map(({ status }) => status), ...commonStatuses(route, procedure)]);

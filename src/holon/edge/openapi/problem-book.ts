@@ -75,8 +75,9 @@ export type NamedProcedure = readonly [path: string, procedure: AnyProcedure];
 /**
  * The errors of one document: a component for each code, and a response for each answer that several operations share.
  *
- * If all procedures declare the same details for a code, they share one component, such as `OutOfStockProblem`. If the details differ, each
- * procedure's component has the procedure's name in front, whatever the order of the procedures.
+ * If all procedures that declare a code declare the same details and status, they share one component, such as `OutOfStockProblem`. Otherwise each
+ * procedure has its own component, which begins with the procedure's name. The same holds for every code that the catalogue or the document itself uses. The
+ * order of the procedures changes nothing.
  */
 export class ProblemBook {
   readonly #schemas: SchemaBook;
@@ -116,7 +117,7 @@ export class ProblemBook {
     return { $ref: RESPONSES + name };
   }
 
-  /** The row has another version than `If-Match` names. */
+  /** The answer if the row has another version than `If-Match` names. */
   get stale(): unknown {
     const name = "PreconditionFailed";
     this.#responses.set(name, {
@@ -126,7 +127,7 @@ export class ProblemBook {
     return { $ref: RESPONSES + name };
   }
 
-  /** Every other error: limits, and failures of the environment. */
+  /** The answer for every other error: limits, and failures of the environment. */
   get fault(): unknown {
     return { $ref: `${RESPONSES}Fault` };
   }

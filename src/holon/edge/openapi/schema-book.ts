@@ -144,7 +144,7 @@ const PLAIN_FORMATS: ReadonlySet<unknown> = new Set(["uuid", "email", "date"]);
 /** The end of zod's pattern for a moment in UTC. The format `date-time` alone allows other offsets. */
 const UTC_ONLY = "(?:Z))$";
 
-/** The schema as zod writes it, in the words that readers of documents expect. A schema that has a name or contains itself is below `$defs`. */
+/** The JSON Schema that zod writes, changed by {@link rewrite}. A schema that has a name or contains itself is below `$defs`. */
 function toSchemaJson(schema: z.ZodType, io: Direction): { readonly root: SchemaJson; readonly defs: Readonly<Record<string, SchemaJson>> } {
   const { $schema: _dialect, $defs = {}, ...root } = z.toJSONSchema(schema, { io, override: rewrite }) as Record<string, unknown>;
   return { root, defs: $defs as Record<string, SchemaJson> };

@@ -1,6 +1,6 @@
 /**
- * The network to which the calls of an address are counted. For an IPv4 address it is the address itself. For an IPv6 address it is the /64 network,
- * because a single client has all addresses of such a network.
+ * The network for which the calls of an address are counted. For an IPv4 address it is the address itself. For an IPv6 address it is the /64 network,
+ * because a single client can use all addresses of such a network.
  *
  * Shape: a text of at most 40 characters, whatever the address is.
  */

@@ -26,8 +26,8 @@ interface Window {
 }
 
 /**
- * An edge sends its count to the store each time the count has reached one 50th of the limit. So several edges together may exceed the limit, by one 50th for
- * each edge.
+ * An edge sends its new calls to the store each time that their number has reached one 50th of the limit. So several edges together may exceed the limit, by
+ * about one 50th for each edge.
  */
 const PUBLISHED_SHARE = 50;
 
@@ -44,7 +44,7 @@ export class RateCounter {
   readonly #clock: Clock;
   readonly #shared: SharedTotals | undefined;
   readonly #publishCount: number;
-  /** The windows by key, in the order in which they began, which is also the order in which they end. */
+  /** The windows by key, in the order in which they began. If there are too many keys, the window that began first is forgotten. */
   readonly #windows = new Map<string, Window>();
 
   constructor({ limit, windowMs, keysCount, clock, shared }: RateCounterDeps) {
@@ -64,7 +64,7 @@ export class RateCounter {
   /**
    * Counts calls at once, without asking the shared store. Calls that other edges let through become known a little later.
    *
-   * Shape: 0 if they pass; otherwise the milliseconds until they may be tried again, and nothing is counted.
+   * Shape: 0 if the calls pass; otherwise the milliseconds until they may be tried again, and nothing is counted.
    */
   take(key: string, callCount = 1): number {
     const window = this.#window(key);
@@ -86,7 +86,7 @@ export class RateCounter {
   }
 
   /**
-   * Counts one call together with all other edges before it resolves.
+   * Counts one call, and resolves when the shared store has counted it too.
    *
    * Shape: if the call passes, a function that takes the count back; otherwise as {@link take}. A count is taken back only while its window lasts. It is
    * also taken back from the shared count, if the store had counted it.

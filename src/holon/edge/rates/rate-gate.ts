@@ -9,7 +9,7 @@ import { type AddressedClient, ProcedureRates } from "./procedure-rates.ts";
 import { RateCounter, type RateStore } from "./rate-counter.ts";
 import { tooManyRefusals, tooManyRequests } from "./too-many-requests.ts";
 
-/** The time between two log lines that say that addresses are refused. */
+/** The shortest time between two log lines that say that addresses are refused. */
 const QUIET_MS = 60_000;
 
 interface RateGateDeps {
@@ -47,7 +47,7 @@ export class RateGate {
     }
   }
 
-  /** Counts the calls of one request: those of a user by the user, all others by their address. */
+  /** Counts the calls of one request: those of a user by the user, all others by their address. Returns the error if there are too many. */
   admit(principal: Principal, client: AddressedClient, callCount: number): HolonError | undefined {
     return principal.kind === "user" ? take(this.#users, principal.id, callCount) : take(this.#addresses, clientNetwork(client.address), callCount);
   }

@@ -34,8 +34,8 @@ type CountingClient = Redis & { addToRate(key: string, count: number, windowMs: 
 /**
  * Opens a store of counts in Redis, so that several edges apply their limits together. The package `ioredis` is loaded only by this function.
  *
- * No call is refused because Redis is unreachable or was emptied; only counts of some seconds are lost. While Redis does not answer, no call waits
- * for it.
+ * No call is refused because Redis is unreachable or was emptied; only counts are lost. If Redis does not answer a call in time, no later call waits for it
+ * until it answers a ping.
  */
 export async function openRedisRateStore(url: string, prefix: string, deps: TaskDeps): Promise<RateStore> {
   const { Redis: RedisClient } = await import("ioredis");
@@ -101,7 +101,7 @@ export async function openRedisRateStore(url: string, prefix: string, deps: Task
   };
 }
 
-/** Logs once that Redis cannot be reached, and once that it is back. */
+/** Whether Redis can be reached. Logs once that it cannot, and once that it can be reached again. */
 class Reach {
   readonly #log: Logger;
   #state: "unknown" | "found" | "lost" | "ended" = "unknown";

@@ -5,7 +5,7 @@ export interface RetryDetails {
   readonly retryAfterMs: number;
 }
 
-/** The answer to a client that calls too often. It says how long to wait, but not what was counted, because that may belong to another client. */
+/** The answer to a client that calls too often. It says how long to wait, but not what was counted, because the count may be that of another client. */
 export function tooManyRequests(limit: number, windowMs: number, waitMs: number): HolonError {
   const details: RetryDetails = { retryAfterMs: waitMs };
   return catalogueError("TOO_MANY_REQUESTS", `At most ${limit} calls within ${seconds(windowMs)} s are accepted here. Wait ${seconds(waitMs)} s.`, {

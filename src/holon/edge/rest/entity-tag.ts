@@ -18,7 +18,7 @@ export function versionOf(value: unknown): number | undefined {
   return typeof version === "number" ? version : undefined;
 }
 
-/** Whether `If-None-Match` has the tag, so that the client already has the answer. Compares weakly (RFC 9110, 13.1.2). */
+/** Whether `If-None-Match` has the tag; then the client has the answer already. Compares weakly (RFC 9110, 13.1.2). */
 export function isKnownTag(ifNoneMatch: string, tag: string): boolean {
   return ifNoneMatch.trim() === "*" || ifNoneMatch.split(",").some((each) => each.trim().replace(/^W\//, "") === tag);
 }

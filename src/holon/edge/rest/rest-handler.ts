@@ -91,7 +91,7 @@ function answer(request: RestRequest, text: string | undefined): void {
 function readInput({ exchange, endpoint, texts }: RestRequest, text: string | undefined): unknown | RefusedInput {
   const body = parseJsonText(text);
   if (body instanceof RefusedInput) return body;
-  // The body is checked before members are added, because a member of the body must not pass for one that we added.
+  // The body is checked before the values of the path are added to it, because after that they cannot be told from members that the client sent.
   const refusal = checkInput(body, exchange.deps.limits);
   if (refusal !== undefined) return new RefusedInput(refusal);
   const input = endpoint.input.read(texts, exchange.request.url as string, body);
@@ -103,8 +103,8 @@ function readInput({ exchange, endpoint, texts }: RestRequest, text: string | un
 /**
  * Puts the version of `If-Match` into the member that the contract has for it.
  *
- * Shape: the version that was put there; undefined if no version was put; "none" if no row can match. A condition that would not be checked is
- * refused, not ignored, because the client that sends it relies on it.
+ * Shape: the version of `If-Match`; "none" if no row can match; undefined if no version is asked for: there is no `If-Match`, it is `*`, or the request is
+ * a GET. If the procedure takes no version, the condition is refused, not ignored, because the client relies on it.
  */
 function fillVersion({ exchange, endpoint }: RestRequest, input: unknown): number | "none" | undefined | RefusedInput {
   const header = exchange.request.headers["if-match"];

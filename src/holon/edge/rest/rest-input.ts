@@ -94,7 +94,7 @@ function parseQuery(url: string): readonly QueryPair[] | undefined {
 }
 
 /**
- * Reads a query string or a form, in its order. A parameter without `=` is empty.
+ * Reads the parameters of a query string or a form, in their order. A parameter without `=` has an empty value.
  *
  * Shape: undefined if the percent-encoding is malformed or is not UTF-8.
  */

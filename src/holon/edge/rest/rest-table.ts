@@ -112,8 +112,8 @@ class Node<Value> {
   }
 
   /**
-   * The value below this node for the rest of `url` from `from` on. `texts` has the values of the `{name}` parts of the route that was
-   * found, not of routes that were tried and failed.
+   * The value below this node for the rest of `url` from `from` on. Adds to `texts` the values of the `{name}` parts of the route that was
+   * found, not of routes that were tried and did not match.
    */
   find(url: string, from: number, end: number, texts: string[]): Value | undefined {
     if (from > end) return this.value;

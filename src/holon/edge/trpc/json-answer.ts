@@ -181,7 +181,7 @@ export class CallGroup implements CallOwner {
 
   /** Ends every call that has no answer yet. */
   refuse(error: HolonError): void {
-    // Without a principal, no other call is started when one of these ends.
+    // While there is no principal, `settled` starts no further call.
     this.#principal = undefined;
     for (const call of this.calls) call.refuse(error);
   }

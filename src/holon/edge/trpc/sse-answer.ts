@@ -137,7 +137,7 @@ export class SseAnswer extends TimerEntry implements PrincipalReceiver {
     if (this.#isOver) return;
     this.#close();
     this.#scope?.cancel(reason);
-    // A waiting generator ends only when it goes on. An error that it throws then has no reader.
+    // A generator that waits ends only after its wait. If it throws then, there is no stream any more that could report the error.
     this.#iterator?.return?.().then(undefined, () => {});
   }
 

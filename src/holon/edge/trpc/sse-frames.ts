@@ -9,7 +9,7 @@ export function toStreamItem(item: unknown, resumable: boolean): StreamItem {
   return resumable ? (item as StreamItem) : { id: undefined, data: item };
 }
 
-/** Whether EventSource can hold a text as an id. EventSource drops the rest of the line after a line break, and the whole id at a NUL. */
+/** Whether EventSource can keep a text as an id. EventSource drops the rest of the line after a line break, and the whole id at a NUL. */
 export function isEventId(id: string): boolean {
   return id !== "" && !/[\0\n\r]/.test(id);
 }
@@ -38,10 +38,10 @@ export const SSE_FRAMES = {
 } as const;
 
 /**
- * Writes items and remembers the id that the client's EventSource holds.
+ * Writes items, and remembers the id that the client's EventSource has now.
  *
- * EventSource gives an event without an id the last id that it received. If the client has sent an id, an item that cannot be resumed would then pass
- * as one that can. So such an item is sent with an empty id, and an event that clients ignore sets the old id again.
+ * EventSource gives an event without an id the last id that it knows, from an earlier item or from its own request. So an item without an id would look like
+ * one that the client can resume after. To prevent this, the item is sent with an empty id, and a second event, which clients ignore, sets the old id again.
  */
 export class ItemFrames {
   #heldId: string | undefined;

@@ -1,6 +1,6 @@
 import { percentDecoded, queryDecoded } from "../http/request-text.ts";
 
-/** The longest URL, in characters. If a batch needs a longer URL, its calls belong in several requests. The server limits the headers as a whole. */
+/** The longest URL, in characters. If a batch needs a longer URL, its calls belong in several requests. */
 export const URL_LENGTH = 16 * 1024;
 
 /** What the URL of a tRPC request says. */
@@ -14,7 +14,7 @@ export interface TrpcUrl {
 }
 
 /**
- * Reads a request URL as tRPC's adapters do: the first of several equal names counts, and `+` is a space.
+ * Reads a request URL as tRPC's adapters do: if several parameters have the same name, the first one counts, and `+` is a space.
  *
  * Shape: undefined if the percent-encoding of the path or of a value is malformed or is not UTF-8.
  */
@@ -30,7 +30,7 @@ export function parseTrpcUrl(url: string, prefixLength: number): TrpcUrl | undef
   for (let from = mark < 0 ? url.length : mark + 1; from < url.length; ) {
     const ampersand = url.indexOf("&", from);
     const end = ampersand < 0 ? url.length : ampersand;
-    // The `=` is searched only within the pair: the next one of the URL may be far away, and there may be many pairs without one.
+    // The `=` is searched only within the pair. If many pairs have none, each search in the whole URL could go on to its end.
     const pair = url.slice(from, end);
     const equals = pair.indexOf("=");
     const value = equals < 0 ? "" : pair.slice(equals + 1);
