@@ -42,7 +42,7 @@ export const probe = contract("probe", {
   },
 });
 
-/** A handler of a test target. A target whose handler is `undefined` hangs until its scope is cancelled. */
+/** A handler of a test target. A procedure without a handler gets no target. */
 type ProbeHandler = (scope: Scope, input: never) => unknown;
 
 /** A target like one of the pipeline, but without the pipeline's checks, so that the mesh cannot rely on them. */
@@ -148,7 +148,7 @@ export class MeshStage {
     return peer;
   }
 
-  /** A scope that begins with the call. */
+  /** A scope without a parent. Its deadline is counted from now on. */
   scope(
     options: {
       readonly deadlineMs?: number;

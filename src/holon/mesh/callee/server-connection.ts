@@ -25,7 +25,7 @@ export interface ServerConnectionDeps extends MeshDeps {
   readonly vouching: PrincipalVouching;
   /** A target's index here is its number in the greeting. */
   readonly targets: readonly Target[];
-  /** The procedures for the greeting. A procedure is described in full if the caller does not have its hash. */
+  /** The procedures for the greeting. A procedure is described in full if the caller knows it with another hash. */
   readonly offer: (known: Readonly<Record<string, string>>) => readonly OfferedProcedure[];
   readonly onClose: (connection: ServerConnection) => void;
 }
@@ -52,7 +52,7 @@ export class ServerConnection implements LinkOwner {
   readonly #proven: ProvenPeer;
   readonly #principals: PrincipalReceiver;
   readonly #helloTimeout = new WheelTimeout(() => this.#link.destroy("the peer did not introduce itself in time"));
-  /** The contexts that the peer calls for, by number; undefined for those that it may not speak for. */
+  /** The contexts that the peer calls for, by number. A context that it may not speak for is undefined. There is no list until the peer's greeting arrives. */
   #callers: readonly (string | undefined)[] | undefined = undefined;
   #process = "unknown";
   #peerFrameBytes = 0;
@@ -136,7 +136,7 @@ export class ServerConnection implements LinkOwner {
     if (this.#draining) this.#endWhenIdle();
   }
 
-  /** Resolves when the peer has taken what was sent before; undefined if it has taken it already. */
+  /** Resolves when the peer has taken what was sent so far; undefined if more can be sent at once. */
   drained(): Promise<void> | undefined {
     return this.#link.drained();
   }
@@ -205,7 +205,7 @@ export class ServerConnection implements LinkOwner {
     const hello = parseCallerHello(frame);
     if (hello === undefined) return "the peer did not introduce itself";
     this.#deps.wheel.remove(this.#helloTimeout);
-    // I1. Contexts that the peer may not speak for are left out. A call that names one of them is refused.
+    // I1. A context that the peer may not speak for becomes undefined. A call that names it is refused.
     this.#callers = hello.callers.map((name) => (this.#proven.speaksFor(name) ? name : undefined));
     this.#process = hello.process;
     this.#peerFrameBytes = hello.frameBytes;

@@ -7,7 +7,7 @@ import { FRAME, FRAME_END } from "../protocol/frame-kind.ts";
 /** The connection as its exchanges use it. */
 interface CalleeConnection {
   closed(exchange: ServerExchange): void;
-  /** Resolves when the peer has taken what was sent; undefined if the connection takes more at once. */
+  /** Resolves when the peer has taken what was sent so far; undefined if more can be sent at once. */
   drained(): Promise<void> | undefined;
   sendFrame(frame: string): void;
   sendAnswer(id: number, path: string, frame: string): void;
@@ -22,7 +22,7 @@ export abstract class ServerExchange extends TimerEntry {
   readonly id: number;
   readonly path: string;
   readonly scope: Scope;
-  /** Whether the peer has the last frame or has cancelled. What the target still produces after that is dropped. */
+  /** Whether the last frame was received or is being sent, or the call was cancelled. What the target still produces after that is dropped. */
   over = false;
 
   constructor(connection: CalleeConnection, id: number, path: string, scope: Scope) {

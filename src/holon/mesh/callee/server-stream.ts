@@ -7,7 +7,7 @@ import { ServerExchange } from "./server-exchange.ts";
  * A subscription that a peer opened. It takes an item from its target only if the consumer has room for it.
  *
  *   pulling --item, credit left--> pulling
- *   pulling --item, no credit left--> held --credit--> pulling
+ *   pulling --item, no credit left--> waiting --credit--> pulling
  *   any --end, error--> over
  *   any --cancel frame, deadline, connection lost--> over; the scope is cancelled and the target's generator closed
  */
@@ -63,7 +63,7 @@ export class ServerStream extends ServerExchange {
     try {
       await this.#iterator?.return?.();
     } catch {
-      // The consumer is gone, so the error is not sent. The target's boundary has logged the error.
+      // The stream is over, so the error is not sent. The target's boundary has logged the error.
     }
   }
 

@@ -17,7 +17,7 @@ export abstract class CallerExchange extends TimerEntry implements ScopeLink {
   readonly id: number;
   readonly path: string;
   /**
-   * How many frames the connection's writer had taken, with the frame that opened this exchange. While the writer's count of flushed frames is lower, that
+   * The number of the frame that opened this exchange, as the connection's writer counts frames. While the writer's count of flushed frames is lower, that
    * frame has not left the process.
    */
   readonly sentAs: number;
@@ -38,7 +38,7 @@ export abstract class CallerExchange extends TimerEntry implements ScopeLink {
   /** Whether this is a subscription. */
   abstract get isStream(): boolean;
 
-  /** Ends the exchange well, with the value that the callee sent last. */
+  /** Ends the exchange without an error, with the value that the callee sent last. */
   abstract end(value: unknown): void;
 
   /** Ends the exchange with an error. */

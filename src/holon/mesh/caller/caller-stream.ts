@@ -100,7 +100,7 @@ export class CallerStream extends CallerExchange {
 }
 
 /**
- * The stream that a consumer holds. It opens with the first `next()`, so a stream that is never read costs the callee nothing.
+ * The stream that a consumer reads. It opens with the first `next()`, so a stream that is never read costs the callee nothing.
  *
  *   unopened --next()--> open --end, error, return()--> over
  *   unopened --return()--> over

@@ -4,10 +4,10 @@ import { TimerEntry } from "../../kernel/timers.ts";
 import { ParentLink } from "./caller-exchange.ts";
 import type { PeerConnection } from "./peer-connection.ts";
 
-/** Says why there is no connection: with a message that is safe to send to users, and the reason for the log. It is called when the wait ends. */
+/** Says why there is no connection: a message that is safe to send to users, and the reason for the log. It is called when the time to wait is over. */
 type Excuse = () => { readonly message: string; readonly reason: string };
 
-/** A call that waits for a connection, at most until its deadline or the end of the connection wait. */
+/** A call or stream that waits for a connection: for `CONNECTION_WAIT_MS` at most, and not beyond its deadline. */
 export class ConnectionWaiter extends TimerEntry implements ScopeLink {
   previousLink: ScopeLink | undefined = undefined;
   nextLink: ScopeLink | undefined = undefined;

@@ -47,7 +47,7 @@ export interface MeshPeer {
   state(): MeshPeerState;
   /** Whether the process that is connected now has announced a feature. */
   has(feature: string): boolean;
-  /** Resolves when calls can be made. Rejects with UNAVAILABLE if the peer is closed before. */
+  /** Resolves when calls can be made. Rejects with UNAVAILABLE if the peer is closed first. */
   ready(): Promise<void>;
   /** Fails all open calls and streams, and does not connect again. */
   close(): Promise<void>;
@@ -212,7 +212,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     addTraffic(this.#past, connection.link);
     if (this.#closed) return;
     this.#deps.log.info({ peer: this.#deps.url, reason }, "mesh connection closed");
-    // After GOAWAY the connection was treated as lost at once, and the next one is on its way.
+    // A connection that got GOAWAY was treated as lost at once, and the next attempt to connect was planned then.
     if (connection === this.connection || !connection.greeted) this.#lost(reason);
   }
 
@@ -243,7 +243,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     });
   }
 
-  /** Plans the next attempt. If the connection was ready for longer than the greatest wait, the waits start at the shortest one. */
+  /** Plans the next attempt. If the connection was ready for longer than the greatest wait, the waits start again with the shortest one. */
   #lost(reason: string): void {
     const { clock, wheel, random, log, url } = this.#deps;
     const nowMs = clock.monotonicMs();

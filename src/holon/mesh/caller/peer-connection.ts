@@ -183,7 +183,7 @@ export class PeerConnection implements LinkOwner {
       case FRAME.GOAWAY:
         if (this.#draining) return undefined;
         this.#draining = true;
-        // I4. The peer opens another connection.
+        // I4. The owner opens another connection.
         this.#owner.onGoaway(this);
         if (this.#open.size === 0) this.link.end();
         return undefined;

@@ -19,7 +19,7 @@ export interface RemotePeer {
 }
 
 /**
- * A procedure in another process. It refuses what a local call would refuse, with the same errors, before anything is sent.
+ * A procedure in another process. Before anything is sent, it checks access and input, with the same errors as a local call.
  *
  * The input is sent as it was given. The callee parses it too, and a transform must not run twice.
  */

@@ -35,8 +35,8 @@ export function fullConnection(isStream: boolean, { meshConcurrencyCount, meshSt
 /**
  * The open exchanges of one end of a connection, by id.
  *
- * An id holds a place, and a count of how often the place was used, so the table is a plain array. (A Map would cost a quarter of the time at 128
- * concurrent calls. If it is filled and emptied all the time, it leaves old hash tables behind that point at each other. Once the garbage collector
+ * An id consists of a place and a count of how often the place was used, so the table is a plain array. (With a Map, a quarter of all time would be spent on
+ * it at 128 concurrent calls. A Map that is filled and emptied all the time leaves old hash tables behind that point at each other. Once the garbage collector
  * has moved one of them to its old generation, the later ones survive until a full collection.) A place is free again when the last frame of its
  * exchange was sent or received. Frames stay in order, so both ends always agree on what a place holds.
  */

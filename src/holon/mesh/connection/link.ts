@@ -32,7 +32,7 @@ type ReadingPolicy = "pauses while stuck" | "always reads";
 /** How many bytes may wait in the socket before the link counts as stuck. */
 const STUCK_BYTES = 1024 * 1024;
 
-/** If the timer fires more than this after its time, we assume that this process itself was stopped. */
+/** If the timer fires later than this after its due time, this process itself is assumed to have stood still. */
 const OWN_PAUSE_MS = 1_000;
 
 /**
@@ -73,7 +73,7 @@ export class Link extends TimerEntry {
     this.#silentSinceMs = deps.clock.monotonicMs();
   }
 
-  /** Begins to read. `head` has the bytes that arrived before. */
+  /** Begins to read. `head` has the bytes that arrived right after the handshake, before this call. */
   start(head: Buffer): void {
     const socket = this.#socket;
     socket.setNoDelay(true);
@@ -152,7 +152,7 @@ export class Link extends TimerEntry {
     this.#owner.onClose(reason);
   }
 
-  /** Resolves when the peer has taken what was sent; undefined if it has taken enough already. */
+  /** Resolves when the peer has taken what was sent so far, or the link is closed; undefined if more can be sent at once. */
   drained(): Promise<void> | undefined {
     if (this.#closed || this.writer.backlogBytes <= STUCK_BYTES) return undefined;
     // Bytes that the kernel takes at once cause no "drain" event.

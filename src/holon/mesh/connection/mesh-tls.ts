@@ -10,7 +10,7 @@ export interface MeshTls {
   readonly ca: string;
 }
 
-/** What each end requires of the other. Only TLS 1.3 is allowed, because there the value that a proof is bound to is unique. */
+/** What each end requires of the other. Only TLS 1.3 is allowed, because only there the value that a proof is bound to is unique. */
 export function tlsOptions({ cert, key, ca }: MeshTls): {
   readonly cert: string;
   readonly key: string;

@@ -23,7 +23,7 @@ export interface ProcessIdentity {
 
 const MEMBER: ProvenPeer = { speaksFor: () => true };
 
-/** An identity that proves membership only: a process that knows the secret may speak for any principal. It is meant for development. */
+/** An identity that proves membership only: a process that knows the secret may speak for any context and any principal. It is meant for development. */
 export function createSecretIdentity(secret: string): ProcessIdentity {
   return {
     publicKey: undefined,

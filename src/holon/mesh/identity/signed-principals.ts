@@ -17,16 +17,16 @@ const ANONYMOUS_VOUCHER: Voucher = { text: JSON.stringify(ANONYMOUS), goodUntilM
 const ANONYMOUS_RECEIVED: ReceivedPrincipal = { principal: ANONYMOUS, expiresAtMs: Number.POSITIVE_INFINITY };
 
 /**
- * Principals with a signature: the edge signs for users, a context signs for its system.
+ * Principals with a signature: the edge signs for users, a context signs for its own system principal.
  *
- * A token lives as long as the call that it is made for, but at least `principalTokenMs`, so that the calls of one user share a token. A process
- * that received a principal hands on the token that came with it, and makes none of its own. The anonymous principal needs no signature, because any
- * process may call for it.
+ * A token lives as long as the call that it is made for, but at least `principalTokenMs`, so that the calls of one user share a token. For a call without
+ * a deadline it lives `subscriptionGreatestAgeMs`. A process that received a principal hands on the token that came with it, and makes none of its own. The
+ * anonymous principal needs no signature, because any process may call for it.
  */
 export class SignedPrincipals implements PrincipalVouching {
   readonly #deps: KeyIdentityDeps;
   readonly #ownNames: ReadonlySet<string>;
-  /** Tokens by content of the principal, because an edge makes a new object for each request of the same user. */
+  /** The tokens of short calls, by content of the principal, because an edge makes a new object for each request of the same user. */
   readonly #short = new Map<string, Voucher>();
   /** The tokens of streams and long jobs. Short calls of the same principal do not use them. */
   readonly #long = new Map<string, Voucher>();

@@ -11,8 +11,8 @@
  * | caller | `[OPEN, id, procedure, caller, leftMs, principal, traceparent, extras, window, input?]` |
  * | caller | `[CREDIT, id, count]`, `[CANCEL, id, late?]` |
  * | callee | `[ANSWER, id, output?]`, `[FAILURE, id, error]` |
- * | callee | `[ITEM, id, item?]`, `[END, id]` |
- * | both   | `[HELLO, ...]` first of all, `[PING]`, `[PONG]`, `[GOAWAY]` |
+ * | callee | `[ITEM, id, item?]`, `[END, id]`, `[GOAWAY]` |
+ * | both   | `[HELLO, ...]` first of all, `[PING]`, `[PONG]` |
  *
  * - `procedure` and `caller` are numbers from the greetings.
  * - `leftMs` is 0 if there is no deadline.

@@ -38,7 +38,7 @@ export function toHelloFrame(hello: CallerHello | CalleeHello): string {
   return `[${FRAME.HELLO},${JSON.stringify(hello)}]${FRAME_END}`;
 }
 
-/** The most names in a list of a greeting, and the length of the longest text in it, because a peer's greeting is kept and logged. */
+/** The most names in a list of a greeting, and the greatest length of a text in it. They are limited because a peer's greeting is kept and logged. */
 const NAMES_COUNT = 1_000;
 const TEXT_LENGTH = 300;
 /** The most procedures that a greeting may list. */

@@ -14,9 +14,9 @@ interface Slot {
 /**
  * The sending end of a connection's table of principals. Each principal is sent in full once, and as a number after that.
  *
- * Both ends hold {@link PRINCIPAL_TABLE_COUNT} entries at most; a new entry replaces the oldest. Frames arrive in order, so a number always means
- * what was last sent with it. If the token of a principal ends before the call may end, a new token is sent, because a connection may be old,
- * but a token may not.
+ * Both ends keep {@link PRINCIPAL_TABLE_COUNT} entries at most; a new entry replaces the oldest. Frames arrive in order, so a number always means
+ * what was last sent with it. If the token of a principal ends before the deadline of the call, a new token is sent: a connection may last longer than
+ * a token.
  */
 export class PrincipalSender {
   readonly #vouching: PrincipalVouching;
@@ -51,7 +51,7 @@ export class PrincipalSender {
     return this.#use(slot);
   }
 
-  /** Called if the frame was not sent. The principal is then sent in full again. */
+  /** Called if the frame was not sent. The next frame then has the principal in full again. */
   withdraw(principal: Principal): void {
     const slot = this.#byPrincipal.get(principal);
     if (slot !== undefined) this.#remove(slot);

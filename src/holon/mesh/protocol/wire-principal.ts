@@ -3,7 +3,7 @@ import { isUnicode } from "../../kernel/unicode-text.ts";
 
 /**
  * Reads a principal that a peer sent or that an app's `authenticate` returned; undefined if the value is not one. Unknown members are dropped.
- * Its texts are well-formed Unicode, so that two ids which a database would write alike are never two users.
+ * The principal's texts are well-formed Unicode; otherwise a database could store two different ids as the same text.
  *
  * Guarantee: the principal is frozen. Handlers get this very object, and a connection keeps it: a role that one handler added would be there
  * in every later call.
