@@ -18,7 +18,7 @@ interface IsolatedRunnerDeps {
   readonly log: Logger;
 }
 
-/** The wait of a job whose child process could not be started. */
+/** How long a job waits after its child process could not be started. */
 const UNSTARTED_WAIT_MS = 5_000;
 /**
  * Time that the child gets beyond the job's timeout and a lease, to write how the run ended. While the database is away the child cannot write, and the lease
@@ -27,7 +27,8 @@ const UNSTARTED_WAIT_MS = 5_000;
 const SETTLE_MS = 5_000;
 
 /**
- * Runs suspicious jobs one after the other, each in a process of its own, beside the queue's other jobs. So they hold up only each other.
+ * Runs suspected jobs one after the other, each in a process of its own. The other jobs of the queue run at the same time, so suspected jobs hold up only each
+ * other.
  *
  * I1. A job is claimed when its turn comes, not before. So its lease cannot end while it waits for its turn.
  * I2. A death of the child is counted only if the child had the job, see {@link AloneOutcome}. If the lease is lost or the process stops, the child is stopped

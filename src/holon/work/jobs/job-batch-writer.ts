@@ -17,7 +17,7 @@ interface ClaimAnswer {
 type ClaimEntry = Entry<string, ClaimAnswer>;
 type EndEntry = Entry<EndedRun, boolean>;
 
-/** How many statements run at once: while the database runs one, the next one is gathered. */
+/** Most statements that run at once. While they run, claims and ends are gathered for the next one. */
 const PAGES_AT_ONCE = 2;
 
 /** How long the end of a run waits for the claim of the next run, to be written together with it. */
@@ -30,10 +30,10 @@ interface Entry<Asked, Answer> {
 }
 
 /**
- * Writes the claims and ends of one runner in batches. Claims and ends that come at the same moment share one statement, and so one commit. A commit for each
- * of them would cost several times what a queue takes to hand out a job.
+ * Writes the claims and ends of one context in this process, in batches. Claims and ends that come at the same moment share one statement, and so one commit. A
+ * commit for each of them would cost several times what a queue takes to hand out a job.
  *
- * I1. A claim is answered when it is committed. An end is sent within 3 ms, and answered when it is committed.
+ * I1. A claim or an end is answered when it is committed. An end is sent after 3 ms at most, and a claim sooner, unless two statements are running.
  * I2. A row that another session has locked delays only its own entry, which fails with a passing error and must be requested again.
  * I3. If the connection was lost, the answer to a claim may be lost too. That claim is found when the job is requested again. If the job is not requested
  *     again, the claim is given back, so that it does not count as a death.
@@ -80,7 +80,7 @@ export class JobBatchWriter {
     });
   }
 
-  /** Writes after the event loop has read its input. By then, all claims and ends are requested that come from one packet. */
+  /** Writes after the event loop has read its input. By then, all claims and ends that come from one packet have been requested. */
   #turnSoon(): void {
     if (this.#isTurning || this.#pages >= PAGES_AT_ONCE) return;
     this.#isTurning = true;
@@ -158,7 +158,10 @@ export class JobBatchWriter {
     }
   }
 
-  /** I3. The claim of a running job, if this runner made it and its answer was lost. It is handed out once. Its lease counts from the moment of the request. */
+  /**
+   * I3. The claim of a running job, if this process made the claim and its answer was lost. It is handed out once. Its lease counts from the moment of the
+   *     request.
+   */
   async #heardLate({ id, state, attempts, run_by: runBy }: JobStanding): Promise<JobClaim | undefined> {
     if (state !== "running" || runBy === null) return undefined;
     const sinceMs = this.#unheard.take(id, runBy);

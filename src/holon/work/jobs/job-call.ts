@@ -28,7 +28,7 @@ export interface JobCall {
    * Errors: those of {@link assertHeld}.
    */
   complete(tx: EffectTransaction, result: unknown): Promise<unknown>;
-  /** Must be called when that transaction has committed. Then nothing more is written about the run. */
+  /** Must be called when the transaction of `complete` has committed. After that, nothing more is written about the run. */
   completed(): void;
 }
 

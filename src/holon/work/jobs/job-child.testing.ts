@@ -17,7 +17,8 @@ import { runJobAlone, startJobWork } from "./start-job-work.ts";
 /**
  * A process that runs jobs, for tests that kill it. Its queues are in its memory, so what an earlier process had on its queues is lost.
  *
- * `crash` kills its process, and `hang` keeps it busy for ever, until `effects` has a row `fixed`. `innocent` never ends in a process that runs other jobs too.
+ * Until `effects` has a row `fixed`, `crash` kills its process, and `hang` keeps its process busy for ever. `innocent` ends only in a child, which runs it
+ * alone.
  */
 const [, program = "", url = "", role = ""] = process.argv;
 const isChild = process.env["HOLON_TEST_ALONE"] === "1";

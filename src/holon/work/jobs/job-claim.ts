@@ -28,7 +28,7 @@ export interface JobStanding {
   readonly attempts: number;
   readonly deaths: number;
   readonly run_by: string | null;
-  /** False if a queue has handed the job out early: queues use the clock of a process. */
+  /** Whether the job may run now. A queue may hand out a job too early, because queues use the clock of a process. */
   readonly is_due: boolean;
   /** For how long the job could have been taken from its queue. */
   readonly idle_ms: number;

@@ -56,7 +56,7 @@ interface Run {
   isCompleted: boolean;
 }
 
-/** How a run of a job ended. `lost`: another run had the job by then, and nothing was written. */
+/** How a run of a job ended. `lost`: the run does not have its job any more: it lost the job, or gave it back. No end is written. */
 type JobOutcome = { readonly kind: "done" | "lost" } | { readonly kind: "again" | "failed"; readonly error: unknown };
 
 /** Shows the progress of a run outside of the database. */
@@ -78,9 +78,9 @@ const GREATEST_REASON_LENGTH = 1_000;
  *
  * I1. A lease is held from the answer to the claim until the end of the run is written, also while the job waits for its turn.
  * I2. No handler is called after its lease is over, or after the process began to abort its runs: the run would be cancelled at once and given back, and its
- *     effect might happen twice. This is checked right before the call, with no wait between, because the run before may have blocked this thread.
+ *     effect might happen twice. This is checked right before the call, with no `await` between the two, because another run may have blocked this thread.
  * I3. A handler has its whole timeout, however long it took to write that its run begins.
- * I4. A run that has completed stays done, whatever fails after it. Before a failure is written, the database is asked whether the run completed.
+ * I4. A run that has completed stays done, whatever fails after that. Before a failure is written, the database is asked whether the run completed.
  * I5. A failure is not counted if the lease was lost, if the process stops, or if the run is the first in a row that was cut off.
  */
 export class JobExecutor {
@@ -96,7 +96,7 @@ export class JobExecutor {
     );
   }
 
-  /** Cancels all runs, because the process stops. The jobs are given back, and no attempt is counted. */
+  /** Cancels all runs, because the process stops. The jobs are given back, and no failure is counted. */
   abort(): void {
     this.#aborted = true;
     for (const scope of this.#running) scope.cancel(catalogueError("CANCELLED", "The process is stopping."));
@@ -149,7 +149,8 @@ export class JobExecutor {
       return this.#setAside(claim, log, error);
     }
     try {
-      // I2. While this waits, all jobs of one message are held. The first job may block this thread at once, and the others must then ask again.
+      // I2. All jobs of one message wait here at the same time. When this wait is over, the handler of the first job may block this thread, and the others must
+      //     then check again.
       if (lease !== undefined)
         do if (!(await lease.mayBegin())) throw catalogueError("CANCELLED", "The lease was over before the run began.");
         while (lease.isOver);
@@ -267,7 +268,7 @@ export class JobExecutor {
   }
 }
 
-/** If a job declares no result, the handler's answer is dropped. That is not a reason to run the job again. */
+/** If a job declares no result, the handler's answer is dropped: an answer that is not declared is no reason to run the job again. */
 function resultParser(schema: JobSpec["result"]): Parser {
   return schema === NOTHING ? () => undefined : createParser(schema);
 }
@@ -306,7 +307,10 @@ function keptResult({ claim, parseResult }: Run, answer: unknown): { readonly va
   throw answerError(claim, why);
 }
 
-/** Throws the error of a run that went well but whose end could not be written. A database that is away has refused nothing. */
+/**
+ * Throws the error of a run that went well but whose end could not be written. If the database refused the end, this is one of {@link ANSWER_ERRORS}. A
+ * database that is away has refused nothing.
+ */
 function refusedEnd(claim: JobClaim, error: unknown): never {
   throw isPassing(error) ? error : answerError(claim, describeError(error), error);
 }

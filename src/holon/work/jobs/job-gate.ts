@@ -49,7 +49,7 @@ export class JobGate {
     return Math.max(1, Math.min(count, Math.floor(TOGETHER_MS / this.#usualMs)));
   }
 
-  /** How many handlers may begin at once. */
+  /** How many handlers may begin now. */
   get freeCount(): number {
     return this.#places.free;
   }

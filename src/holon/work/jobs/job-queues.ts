@@ -44,8 +44,9 @@ export interface SendableJob {
 const MESSAGE_COUNT = 10;
 
 /**
- * Makes messages of jobs. A message holds ids only. Jobs that are due now and have the same name and priority share a message: a message costs a queue more
- * than a row costs the database. With `singly`, each job gets its own message. Each message has an id that the queue has not seen.
+ * Makes messages of jobs. A message has the ids of its jobs, and not their data. Jobs that are due now and have the same name and priority share a message: a
+ * message costs a queue more than a row costs the database. A job that was running in a process that died gets its own message. With `singly`, each job does.
+ * Each message has an id that the queue has not seen.
  */
 export function toQueued(jobs: readonly SendableJob[], { singly = false }: { readonly singly?: boolean } = {}): readonly QueuedJob[] {
   const alike = new Map<string, SendableJob[]>();

@@ -21,13 +21,13 @@ interface JobRunnerDeps {
   readonly writes: JobWrites;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How long a message is held while its jobs cannot be claimed. */
+  /** How long a claim is tried again while the database cannot make it. The message stays with this process in that time. */
   readonly leaseMs: number;
 }
 
 /** How a queue hands out the jobs of one message. */
 interface JobHandout {
-  /** Whether the jobs were over on their queue, and an operator retried them there. */
+  /** Whether the message was over on its queue, and an operator retried it there. */
   readonly isRetry: boolean;
   /** Whether the jobs were running in a process that died. */
   readonly isSuspect: boolean;
@@ -38,7 +38,7 @@ interface JobHandout {
   readonly othersWait?: () => Promise<boolean>;
 }
 
-/** How often a message that keeps jobs looks whether others wait behind it. */
+/** While a message keeps jobs: time between two checks whether other messages wait behind it. */
 const LOOK_MS = 1_000;
 
 /** Longest time that a message keeps jobs. It is shorter than the time after which jobs that were handed out can count as lost, see {@link HandedOut}. */
@@ -63,8 +63,8 @@ export class JobRunner {
   }
 
   /**
-   * Runs those jobs of a message that may run here, some at once and the others in turn. Resolves when their handlers are done; the ends are written together
-   * with the next claims.
+   * Runs those jobs of a message that may run here: as many at once as {@link JobGate.roomFor} says, and the others after them. Resolves when their handlers
+   * are done; the ends are written together with the next claims.
    *
    * Errors, for the dashboard: the error of the first handler that failed, after the end of its run is written.
    */
@@ -108,8 +108,8 @@ export class JobRunner {
   }
 
   async #run(id: string, { isSuspect, show, gate }: JobHandout): Promise<void> {
-    // I1. This job was active when a process died. If it were claimed ahead of its turn and a neighbour killed this process, that death would be counted for
-    //     this job too, although it never ran beside the neighbour.
+    // I1. This job was active when a process died. If it were claimed ahead of its turn and another job killed this process, that death would be counted for
+    //     this job too, although it did not run yet.
     let isIn = isSuspect && (await gate.enter());
     if (isSuspect && !isIn) return this.#leave([id]).finally(() => gate.untilFree());
     let tookMs: number | undefined;
@@ -140,7 +140,7 @@ export class JobRunner {
     return claim;
   }
 
-  /** Resolves when each end is written or given up. */
+  /** Resolves when the end of each run is written or given up. */
   async idle(): Promise<void> {
     await Promise.all(this.#ending);
   }
@@ -151,7 +151,7 @@ export class JobRunner {
     await this.#leave(ids);
   }
 
-  /** Takes jobs that this process has no handler for off their queue. The caller must notify processes that may have one. */
+  /** Takes jobs off their queue, because this process has no handler for them. The caller must notify processes that may have one. */
   async leaveToOthers(ids: readonly string[], isRetry: boolean): Promise<void> {
     const { table, writes } = this.#deps;
     await this.#rerun(ids, isRetry);

@@ -23,7 +23,7 @@ export class JobSender {
     this.#deps = deps;
   }
 
-  /** Whether jobs can be put on a queue now. While they cannot, no job should be taken to be sent: each would be written twice without any use. */
+  /** Whether jobs can be put on a queue now. While they cannot, no job should be marked as sent: its row would be written twice for nothing. */
   get isReachable(): boolean {
     return this.#deps.backend?.reachable === true;
   }
@@ -58,7 +58,8 @@ export class JobSender {
     try {
       await table.unsent(jobs.map(({ id }) => id));
     } catch (error) {
-      // What the caller wrote before is committed, and must not seem to fail. The row still says that the job was sent, so it becomes overdue after a while.
+      // Nothing is thrown here: what the caller wrote before is committed, and must not seem to fail. The rows still say that the jobs were sent, so the jobs
+      // become overdue after a while.
       log.warn(
         { queue, jobs: jobs.length, err: error },
         "a queue did not take jobs, and their rows could not be changed to say so; the sweeper sends them again later",
@@ -72,7 +73,7 @@ interface JobDispatcherDeps {
   readonly table: JobTable;
   readonly sender: JobSender;
   readonly left: LeftWork;
-  /** Notifies other processes that there are jobs which this one does not know. */
+  /** Notifies other processes that there are jobs which this process does not know. */
   readonly tellOthers: () => void;
 }
 

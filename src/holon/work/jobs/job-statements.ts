@@ -16,7 +16,9 @@ export const CLAIM = sql`id, name, data, attempts, failures, alone, run_by, trac
 /** Greatest priority that queues accept. */
 const GREATEST_PRIORITY = 2 ** 21 - 1;
 
-/** The priority of a job. A value that this version cannot read counts as no priority: it only decides which job is sooner, and must not hold up others. */
+/**
+ * The priority of a job. A value that this version cannot read counts as no priority: a priority only decides which job is sooner, and must not hold up jobs.
+ */
 const PRIORITY = sql`case jsonb_typeof(options -> 'priority') when 'number' then
   case when (options ->> 'priority')::numeric between 0 and ${GREATEST_PRIORITY} then (options ->> 'priority')::numeric::int end end`;
 
@@ -48,8 +50,8 @@ function unheardOf(forMs: number, priority = Number.POSITIVE_INFINITY): WaitingJ
 }
 
 /**
- * Most jobs of a name that are read to find urgent ones. A million jobs that are not urgent may wait behind urgent ones on the same queue. If an urgent job
- * comes after this many others, it is found only when fewer jobs wait.
+ * Most jobs of a name that are read to find urgent ones. A million older jobs that are not urgent may wait on the same queue. An urgent job that has this many
+ * older ones before it is found only when fewer jobs wait.
  */
 const READ_COUNT = 5_000;
 
@@ -78,8 +80,8 @@ export class JobStatements {
   }
 
   /**
-   * Makes jobs of outbox rows, and settles the rows. Each job is written once, as a job that is sent already: a second write would cost as much as the first.
-   * Shape: the {@link SENDABLE} columns of the jobs that this version knows.
+   * Makes jobs of outbox rows, and settles the rows. A job that this version knows is marked as sent before it is sent: a second write of its row would cost as
+   * much as the first. Shape: the {@link SENDABLE} columns of the jobs that this version knows.
    */
   takeOver(rows: readonly OutboxPlace[]): SQL {
     return sql`with taken as (
@@ -112,7 +114,10 @@ export class JobStatements {
       limit ${count} for update skip locked) returning name`;
   }
 
-  /** The names of known jobs that may be overdue: at least one job of the name is due and on no queue, or was sent and has not run for `forMs`. */
+  /**
+   * The names of known jobs that may be overdue: at least one job of the name is due and on no queue, or has been due and sent for more than `forMs` without a
+   * run.
+   */
   overdueNames(forMs: number): SQL {
     const kinds = this.#oldest([UNSENT, unheardOf(forMs)], 1);
     return sql`select n.name from unnest(${texts(this.#names)}) as n (name) cross join lateral (select id from (${kinds}) either limit 1) j`;
@@ -153,8 +158,8 @@ export class JobStatements {
 }
 
 /**
- * Writes claims and ends. Rows are found and locked one by one, by their ids: with a join, the planner was seen to read all waiting rows. Locked rows are
- * skipped: waiting for one would hold up all others of the batch.
+ * Writes claims and ends. Rows are found and locked one by one, by their ids: with a join, the planner was seen to read all waiting rows. Rows that other
+ * sessions have locked are skipped: waiting for one would hold up all others of the batch.
  */
 function noteText(jobs: string): string {
   return `
@@ -207,7 +212,7 @@ function isAmong(rows: readonly OutboxPlace[]): SQL {
   return sql`position = any(${`{${rows.map(({ position }) => position).join(",")}}`}::bigint[]) and id = any(${uuids(rows.map(({ id }) => id))})`;
 }
 
-/** Greatest delay that can be added to a time. The greatest delay that a caller may set is much shorter. */
+/** Greatest delay that counts as readable. The greatest delay that a caller may set is much shorter. */
 const GREATEST_READABLE_DELAY_MS = 1e12;
 
 /** A condition: the delay of an outbox row can be read. A row that this version cannot read stays in the outbox, and does not hold up other jobs. */

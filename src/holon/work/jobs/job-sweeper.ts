@@ -83,7 +83,7 @@ export class JobSweeper implements Closable {
     const { context, table, log } = this.#deps;
     const nowMs = await table.now();
     if (!this.#guard.looked(nowMs)) return false;
-    // I1. The statement has a time limit: the network may hold it back while no process can renew.
+    // I1. After a time limit the statement does nothing: the network may have delayed it, and processes may not have been able to renew in that time.
     const names = await table.reclaim(nowMs + this.#guard.goodForMs);
     const jobs = [...new Set(names)].map((name) => `${context}.${name}`);
     if (names.length > 0)
@@ -91,7 +91,7 @@ export class JobSweeper implements Closable {
     return names.length === SWEEP_COUNT;
   }
 
-  /** Returns whether there is a queue that lost its jobs and can take more of them at once. */
+  /** Returns whether there is a queue that lost its jobs and can take more of them right away. */
   async #sweep(): Promise<boolean> {
     const { table, sender, timing } = this.#deps;
     const idleAtMs = this.#idleAtMs;

@@ -52,16 +52,16 @@ interface JobTableDeps {
  *     outbox  --takeOver--> waiting
  *     waiting --claim, note--> running
  *     running --done, complete--> done, and removed when it was kept long enough
- *     running --again--> waiting, later, mostly with one failure more
+ *     running --again--> waiting, due later; mostly a failure is counted
  *     running --fail--> failed, because its attempts are up or another run would not help
- *     running --giveBack, passOn, giveBackUnheard--> waiting, no failure
- *     running --its lease ends, reclaim--> waiting, one death more
+ *     running --giveBack, passOn, giveBackUnheard--> waiting; no failure is counted
+ *     running --its lease ends, reclaim--> waiting; a death is counted
  *     running alone --diedAlone--> waiting, or failed after 3
  *     failed  --rerun--> waiting
  *
  * I1. No two claims of a job have the same fence (`run_by`). All that is written about a run is written under its attempt and its fence.
  * I2. A job runs in one process at a time: only a waiting row is claimed. Only its own run, or the end of its lease, makes a running row wait again.
- * I3. A deduplication key is held from the outbox until a run begins, even if earlier claims led to no run.
+ * I3. A job has its deduplication key from its take-over from the outbox until a run begins. A claim without a run does not release the key.
  * I4. Only jobs that this version has are sent, because the declaration of a job decides its queue. Other jobs wait, unsent, for a process that has them.
  * I5. Statements on many rows skip rows that other sessions have locked.
  */
@@ -121,7 +121,7 @@ export class JobTable {
     return page;
   }
 
-  /** The claim under which a job is running, for the child that runs it alone. Shape: undefined if that claim is over. */
+  /** The claim under which a job is running, as its row has it. Shape: undefined if this attempt is over. */
   async held(id: string, attempt: number): Promise<JobClaim | undefined> {
     const [row] = await this.#database.rows<ClaimRow>(
       "read job",
@@ -131,7 +131,7 @@ export class JobTable {
     return row === undefined ? undefined : toClaim(row, this.#clock.monotonicMs());
   }
 
-  /** The states of jobs, by their ids, whether their rows are locked or not. */
+  /** The states of jobs, by their ids. Locked rows are read too. */
   async standing(ids: readonly string[]): Promise<ReadonlyMap<string, JobStanding>> {
     const rows = await this.#database.rows<JobStanding>(
       "read jobs",
@@ -140,7 +140,7 @@ export class JobTable {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  /** Lengthens the leases of claims. Locked rows are skipped (I5): mostly such a run is just ending. */
+  /** Lengthens the leases of claims. Locked rows are skipped (I5): the run of such a row is mostly just ending. */
   async renew(claims: readonly JobClaim[], leaseMs: number, deadlineMs: number): Promise<Renewal<JobClaim>> {
     const keys = claims.map((claim, n) => ({ n, ...leaseKey(claim) }));
     type Row = { readonly n: number; readonly renewed: boolean };
@@ -155,7 +155,7 @@ export class JobTable {
     return { renewed, lost };
   }
 
-  /** Gives back claims whose answer was lost, each under its own fence (I1). Shape: the claims that were held, and whose rows were not locked. */
+  /** Gives back claims whose answer was lost, each under its own fence (I1). Shape: the claims that were given back. Locked rows are skipped. */
   async giveBackUnheard<Key extends LeaseKey>(claims: readonly Key[], deadlineMs: number): Promise<ReadonlySet<Key>> {
     const keys = claims.map(({ id, fence }, n) => ({ n, id, fence }));
     const params = [JSON.stringify(keys)];
@@ -173,7 +173,7 @@ export class JobTable {
     return `${this.#runner}/${++this.#claimCount}`;
   }
 
-  /** The statement that keeps a job in this run until the transaction is over. Shape: a row, also if this run has ended the job; none if another run has it. */
+  /** The statement that keeps a job with this run until the transaction is over. Shape: a row if this run has the job or has completed it; none otherwise. */
   hold(claim: JobClaim): SQL {
     return sql`select 1 from ${this.#jobs} where (${held(claim)}) or (id = ${claim.id}::uuid and state = 'done' and attempts = ${claim.attempt}) for share`;
   }
@@ -209,7 +209,7 @@ export class JobTable {
     return rows.length > 0;
   }
 
-  /** Ends a run that failed: the job is tried again after a wait. `failures` includes this run. Shape: the job to be sent; undefined if the claim is over. */
+  /** Ends a run that failed: its job waits again. `failures` includes this run if it counts. Shape: the job to be sent; undefined if the claim is over. */
   async again(claim: JobClaim, failures: number, reason: string, waitMs: number): Promise<SendableJob | undefined> {
     const [row] = await this.#database.rows<SendableJob>(
       "retry job",
@@ -259,7 +259,7 @@ export class JobTable {
     return row?.state;
   }
 
-  /** Makes a job that failed for good wait again. Its deaths are kept: a job that killed two processes is run alone at once. */
+  /** Makes a job that failed for good wait again. Its deaths are kept: a job that was at work in two deaths is run alone. */
   async rerun(id: string): Promise<SendableJob | undefined> {
     const [row] = await this.#database.rows<SendableJob>(
       "rerun job",
@@ -273,7 +273,7 @@ export class JobTable {
    * Takes jobs over from the outbox, which settles their rows, and returns the jobs to be put on a queue now (I4). Jobs that this version does not know are
    * taken over too, and wait.
    *
-   * If a waiting job holds the same deduplication key, the row is settled and its job is dropped. Taking a row over again changes nothing.
+   * If another job of the name still has the same deduplication key, the row is settled and its job is dropped. Taking a row over again changes nothing.
    */
   takeOver(rows: readonly OutboxPlace[]): Promise<readonly SendableJob[]> {
     return this.#database.rows<SendableJob>("take jobs over", this.#statements.takeOver(rows));
@@ -324,7 +324,7 @@ export class JobTable {
    * Counts a death for each job whose lease has ended, and makes it wait again: for {@link SWEEP_COUNT} jobs at most. Does nothing after `untilMs` by the
    * database's clock. Returns the name of each of these jobs.
    *
-   * The death of a child that ran a job alone is counted by the process that watches the child. If that process died too, the job is not taken for the cause.
+   * The death of a child that ran a job alone is counted by the process that watches the child. If that process dies too, no death alone is counted.
    */
   async reclaim(untilMs: number): Promise<readonly string[]> {
     const rows = await this.#database.rows<{ name: string }>("reclaim jobs", this.#statements.reclaim(untilMs, SWEEP_COUNT));
@@ -336,12 +336,12 @@ export class JobTable {
   }
 }
 
-/** Whether a row still has the run of this claim. */
+/** A condition: the run of this claim still has the job. */
 function held(claim: JobClaim): SQL {
   return sql`id = ${claim.id}::uuid and state = 'running' and attempts = ${claim.attempt} and run_by = ${claim.runBy}`;
 }
 
-/** An end as an object. Its result is a text: the database reads each text in an object and refuses U+0000 there, but keeps JSON unchanged. */
+/** An end as an object. Its result stays a text of JSON. The database would decode the texts of a result that is an object, and refuse U+0000. */
 function toRecord({ claim: { id, attempt, runBy: by }, result }: EndedRun): object {
   return { id, attempt, by, result };
 }

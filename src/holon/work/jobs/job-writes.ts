@@ -1,7 +1,7 @@
 import { type RetryDeps, retry } from "../../kernel/retry.ts";
 
 interface JobWritesDeps extends RetryDeps {
-  /** How long writes are still repeated after the process began to stop. */
+  /** When the process stops: how long a write is repeated, from its first try. */
   readonly leaseMs: number;
 }
 

@@ -15,7 +15,7 @@ interface LeftJobsDeps extends TaskDeps {
   readonly runner: JobRunner;
   /** The gate of the shared queue. */
   readonly gate: JobGate;
-  /** After the first wake: the time until the next look if nothing wakes it. */
+  /** Time between two looks, after the first wake, if no other wake comes. */
   readonly everyMs: number;
 }
 
@@ -64,8 +64,8 @@ export class LeftJobs implements Closable {
   }
 
   /**
-   * Puts left jobs that have a queue of their own on that queue. A queue that did not take jobs is tried with a single job until it takes one: it must not be
-   * tried in a loop, and must not hold up other queues. Returns whether there may be more jobs that a queue takes.
+   * Puts jobs that were left, and that have a queue of their own, on that queue. A queue that did not take jobs is tried with a single job until it takes one:
+   * it must not be tried in a loop, and must not hold up other queues. Returns whether there may be more jobs that a queue takes.
    */
   async #sendLimited(): Promise<boolean> {
     const { table, sender } = this.#deps;
@@ -86,7 +86,7 @@ export class LeftJobs implements Closable {
     return jobQueueName(this.#deps.context, name, this.#deps.jobs);
   }
 
-  /** Runs one job. Its runner writes the outcome. */
+  /** Runs one job. The {@link JobRunner} writes the outcome. */
   #run({ id, suspect }: SendableJob): void {
     const { runner, gate } = this.#deps;
     const run = runner

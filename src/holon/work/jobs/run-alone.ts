@@ -81,8 +81,8 @@ export function createRunAlone(options: AloneProcessOptions): RunAlone {
 }
 
 /**
- * Calls a function after the event loop has read what arrived while this process was frozen, and has noticed which leases are over. The child may have ended
- * meanwhile, or may have been frozen as well.
+ * Calls a function after the event loop has read what arrived while this process was frozen, and has noticed which leases are over. In that time the child may
+ * have ended, or may have been frozen as well.
  */
 function afterMissed(run: () => void): void {
   setImmediate(() => setImmediate(run));

@@ -51,7 +51,7 @@ interface JobWorkDeps {
 export interface JobWork extends Closable, JobAdmin {
   /** Called by the publisher of the outbox. */
   readonly dispatch: JobDispatcher;
-  /** Looks for dead runners and lost jobs now. */
+  /** Looks now for jobs of dead processes and for jobs that a queue lost. */
   sweep(): Promise<void>;
   /** Fires the schedules that are due now. */
   tick(): Promise<void>;

@@ -23,11 +23,14 @@ const CLAIMS_COUNT = 10_000;
 /** Most claims that one statement gives back. */
 const PAGE_COUNT = 500;
 
-/** The greatest wait must be shorter than a lease that began when the database came back. */
+/**
+ * A lost claim may be committed when the database comes back. The greatest wait is shorter than its lease, so that the claim is given back before the lease
+ * ends.
+ */
 const BACKOFF = { firstMs: 250, greatestMs: 2_000 };
 
 /**
- * Claims of one runner whose answers were lost with the connection. They may have been committed. They are not renewed, so each committed claim would count
+ * Claims of this process whose answers were lost with the connection. They may have been committed. They are not renewed, so each committed claim would count
  * as a death when its lease ends.
  *
  *     unheard  --its job is requested again, and runs under the claim-->    handed out, as if its answer had come
@@ -38,7 +41,7 @@ const BACKOFF = { firstMs: 250, greatestMs: 2_000 };
  * I1. A claim is handed out or given back, never both: it is taken out of the map before the database is asked about it.
  * I2. A claim is given back under its own fence. So no other claim of its job is changed: not an older one, not a later one, not one that is being written.
  * I3. A claim that was given up is looked for until no commit of it can still come: a server may run the statement after the connection was lost.
- * I4. If there are too many claims, the oldest are kept: later ones found the database away, and were not committed.
+ * I4. If there are too many claims, the oldest are kept: when the later ones were sent, the database was away, so they were not committed.
  */
 export class UnheardClaims implements Closable {
   readonly #deps: UnheardClaimsDeps;
