@@ -18,7 +18,7 @@ interface LivePlace extends AnswerPlace {
 /**
  * The order in which a body learns the outcomes of its steps.
  *
- *     place taken --end written--> published --all before it delivered, body at rest--> delivered
+ *     place taken --end written or being committed--> published --all before it delivered, body at rest--> delivered
  *     place taken --end not written--> given up
  *
  * I1. The statement that ends a step records the number of its answer. The number is taken when that statement is made.
@@ -28,7 +28,7 @@ interface LivePlace extends AnswerPlace {
  * I4. All recorded answers of a run are delivered before any new step begins and before any new answer is delivered.
  * I5. A number is given up only when it is certain that the end of its step was not written under this number, or when its session ends.
  *
- * Answers that a runner of an earlier version recorded have no number. They are ordered by the time of their record, and then by the place of their step. This
+ * Answers that a process of an earlier version recorded have no number. They are ordered by the time of their record, and then by the place of their step. This
  * order is not proven: if the body has not reached the next step in it, the first answer whose step the body has reached is delivered instead.
  */
 export class AnswerOrder {
@@ -81,7 +81,7 @@ export class AnswerOrder {
     return place;
   }
 
-  /** Publishes the answer of a step whose end is written. It is delivered after those before it. */
+  /** Publishes the answer of a step whose end is written or being committed. The answer is delivered after those before it. */
   tell(place: AnswerPlace, step: string, deliver: () => void): void {
     (place as LivePlace).delivery = { step, deliver };
     if (!this.#isMoving) this.#deliverNext();

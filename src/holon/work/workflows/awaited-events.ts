@@ -16,7 +16,8 @@ export interface ReceivedEvent {
 /**
  * Stores an event that workflows wait for, in the transaction that takes the event, and makes the waiting runs due.
  *
- * It holds a lock until the commit. A run that is put to sleep takes the same lock: otherwise the event and the run could miss each other.
+ * The transaction keeps a lock until its commit. The transaction that puts a run to sleep takes the same lock: otherwise the run could go to sleep although its
+ * event has just arrived.
  */
 export async function keepAwaitedEvent(
   db: Pick<WriteDatabase<Tables>, "execute">,
@@ -58,7 +59,7 @@ order by e.received_at, e.event_id limit 1`;
     return found;
   }
 
-  /** Puts a run to sleep until the first of its waits is over, or until one of its events arrives. Returns whether this runner still held the run. */
+  /** Puts a run to sleep until the first of its waits is over, or until one of its events arrives. Returns whether this process still held the run. */
   sleep({ id, fence }: RunClaim, awaited: readonly AwaitedKey[], waitMs: number, state: "sleeping" | "waiting"): Promise<boolean> {
     const { own, context } = this.#runs;
     const locks = awaited.map((key) => lockText(context, key)).sort();

@@ -27,9 +27,9 @@ export type Reading = { readonly records: readonly StepRecord[] } | { readonly u
 export type ReadRecords = (claim: RunClaim) => Promise<Reading | undefined>;
 
 /**
- * Parts of a lease. `together`: longest time of reading all runs of a look. `singly`: longest time of reading one run. `turn`: how long a claimed run may wait
- * until its last reading begins. A run that waits keeps its place in the process, and runs that cannot be read must not keep all places until all runs before
- * them were tried.
+ * Parts of a lease. `together`: longest time of reading all runs of a look. `singly`: longest time of reading one run. `turn`: how long after its claim the
+ * last reading of a run may begin. A run that waits to be read keeps its place in the process. Without this limit, runs that cannot be read could keep all
+ * places while they are tried one after the other.
  */
 const SHARES = { together: 0.2, singly: 0.6, turn: 0.5 } as const;
 

@@ -28,7 +28,7 @@ interface ListedRun {
 
 /** How many runs of a context are in each state. */
 interface RunCounts extends Readonly<Record<RunState, number>> {
-  /** How long the oldest due run has waited for a runner; 0 if no run is due. */
+  /** How long the oldest due run has waited to be claimed; 0 if no run is due. */
   readonly oldestDueMs: number;
 }
 

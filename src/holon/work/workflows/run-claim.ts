@@ -1,7 +1,7 @@
 import type { Principal } from "../../kernel/principal.ts";
 import type { KeptError } from "./step-error.ts";
 
-/** A run that this runner holds. Everything that is written about the run is written under its fence. */
+/** A run that this process holds. Everything that is written about the run is written under its fence. */
 export interface RunClaim {
   readonly id: string;
   readonly workflow: string;
@@ -30,7 +30,7 @@ export const STEP_STATES = ["started", "done", "failed", "undone"] as const;
  *
  *     started --result--> done --undo--> undone
  *     started --refused, or no attempts left--> failed --undo, if in doubt--> undone
- *     started --run fails--> undone, in doubt
+ *     started --its run fails, undo--> undone, in doubt
  */
 export interface StepRecord {
   readonly runId: string;
@@ -51,11 +51,11 @@ export interface StepRecord {
   /** Whether the step may have had its effect although no result is recorded. */
   readonly inDoubt: boolean;
   readonly undoAttempts: number;
-  /** Of `undoAttempts`, those that failed, and not because another service was away or busy. */
+  /** Of `undoAttempts`, those that failed for another reason than that a service was away or busy. */
   readonly undoFailures: number;
   /** Milliseconds until a sleep or a wait is over; negative if it is over already. */
   readonly leftMs: number;
-  /** Place of its answer among the answers of its run; undefined if it has no answer, or if a runner of an earlier version recorded it. */
+  /** Place of its answer among the answers of its run; undefined if it has no answer, or if a process of an earlier version recorded it. */
   readonly answerNumber: number | undefined;
   /** When its end was recorded, in milliseconds since 1970 by the database's clock; 0 if it has not ended. */
   readonly settledAtMs: number;

@@ -82,7 +82,7 @@ export class RunSession {
     if (this.#steps.waits.awaited.length > 0) this.#steps.look();
   }
 
-  /** Works until the run has ended, sleeps, or is given back. Errors: those of the database; the lease then ends by itself. */
+  /** Works until the run has ended, sleeps, or is given back. Errors: those of the database; the run is then still held. */
   async work(): Promise<SessionEnd> {
     try {
       return await this.#work();
@@ -171,7 +171,7 @@ export class RunSession {
       output = workflow.parseOutput(value);
       if (!(output instanceof ParseFailure)) JSON.stringify(output);
     } catch (error) {
-      // A check of the schema, a getter, a proxy or a BigInt in the answer throws. It would throw at each replay, so the run fails.
+      // A check of the schema, a getter, a proxy or a BigInt in the answer threw. The same would happen at each replay, so the run fails.
       return this.#fail(error);
     }
     if (output instanceof ParseFailure) {
@@ -233,7 +233,7 @@ interface BodyWatchDeps {
 }
 
 /**
- * Watches a body that waits for a promise that is not a step. Meanwhile the run shows nothing, and keeps its place in the process.
+ * Watches a body that waits for a promise that is not a step. Such a run shows no progress, and keeps its place in the process.
  *
  *     off --begin--> waiting --firstMs--> long, logged --againMs--> logged again
  *     waiting, long --end--> off
@@ -248,7 +248,7 @@ class BodyWatch extends TimerEntry {
     this.#deps = deps;
   }
 
-  /** How long the body has waited; undefined until that is long. */
+  /** How long the body has waited; undefined until that is longer than `firstMs`. */
   get longMs(): number | undefined {
     return this.#isLong && this.#sinceMs !== undefined ? this.#deps.clock.monotonicMs() - this.#sinceMs : undefined;
   }

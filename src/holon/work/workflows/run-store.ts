@@ -13,10 +13,10 @@ import type { KeptError } from "./step-error.ts";
 /** The part of a context's data that workflows use. */
 export type RunData = Pick<WorkData, "access" | "transaction" | "statement" | "listenAppended" | "context">;
 
-/** After this many deaths, a run is suspected of killing its runners. Two indexes of `holon_runs` contain this number. */
+/** After this many deaths, a run is a suspect: it may kill the processes that work on it. Two indexes of `holon_runs` contain this number. */
 export const DEATHS_BEFORE_SUSPECT = 2;
 
-/** The states of runs that a runner claims. */
+/** The states in which a run can be claimed. */
 const CLAIMED_STATES = ["waiting", "running", "sleeping", "undoing"] as const;
 
 /** Which runs are looked for. */
@@ -34,7 +34,7 @@ export interface LookRequest {
 interface ClaimRequest extends LookRequest {
   readonly limit: number;
   readonly leaseMs: number;
-  /** Claims only runs that are suspected of killing their runners. */
+  /** True: only suspects are claimed. False: only other runs are. */
   readonly suspects: boolean;
 }
 
@@ -72,7 +72,7 @@ interface UnknownRuns {
 /**
  * Statements on `holon_runs` of one context, each a transaction by itself. All times are those of the database's clock.
  *
- * I1. A run is held by one runner at a time. Each claim has a new fence, and everything that is written about a run is written under its fence.
+ * I1. A run is held by one process at a time. Each claim has a new fence, and everything that is written about a run is written under its fence.
  * I2. Only runs that this version understands whole are claimed, see `isUnderstood`.
  * I3. A claim counts a death only if another process held the run and its lease ended. If the run made progress since that process claimed it, this death is
  *     number 1 again.
@@ -98,10 +98,10 @@ export class RunStore {
   }
 
   /**
-   * Claims due runs that this version understands whole (I2). If the lease of a run has ended, its runner has died, and the death is counted: from 1 again, if
-   * the run made progress since that runner claimed it. If this process itself had claimed the run, and the answer was lost, no death is counted (I3).
+   * Claims due runs that this version understands whole (I2). If the lease of a run has ended, a death is counted: from 1 again, if the run made progress since
+   * its last claim. If this process itself had claimed the run, and the answer was lost, no death is counted (I3).
    *
-   * Guarantee: no two runners claim the same run. The runner that had it before writes nothing more (I1).
+   * Guarantee: no two processes hold the same run. A process that held it before writes nothing more about it (I1).
    */
   async claim(request: ClaimRequest): Promise<Claimed> {
     const { own } = this;
@@ -130,7 +130,7 @@ select (extract(epoch from now()) * 1000)::float as "databaseMs", claimed.* from
     return { claims, databaseMs: rows[0]?.databaseMs ?? 0 };
   }
 
-  /** Whether a run is due that is suspected of killing its runners, and the time of the look in milliseconds by the database's clock. */
+  /** Whether a suspect is due, and the time of the look in milliseconds by the database's clock. */
   async suspectDue(request: LookRequest): Promise<{ readonly isDue: boolean; readonly databaseMs: number }> {
     const { text, params } = this.#due(request, true);
     const look = `select exists (${text}) as "isDue", (extract(epoch from now()) * 1000)::float as "databaseMs"`;
@@ -206,14 +206,14 @@ select h.n, h.id in (select id from renewed) as renewed from held h where h.id i
     return { renewed: new Set(rows.filter(({ renewed }) => renewed).map(({ n }) => claims[n] as RunClaim)), lost };
   }
 
-  /** Ends a run. Returns whether this runner still held it. */
+  /** Ends a run. Returns whether this process still held it. */
   done({ id, fence }: RunClaim, result: unknown): Promise<boolean> {
     const text = `update ${this.own}.holon_runs set state = 'done', result = $3::text::json, settled_at = now(), wake_at = null, leased_by = null, deaths = 0
       where id = $1::text::uuid and fence = $2::text::bigint returning 1 as one`;
     return this.#wasOurs("end run", text, [id, fence, JSON.stringify(result) ?? null]);
   }
 
-  /** Records that a run failed and is being undone. Its runner goes on with it. */
+  /** Records that a run failed and is being undone. This process still holds it, and undoes it. */
   failed({ id, fence }: RunClaim, error: KeptError): Promise<boolean> {
     const text = `update ${this.own}.holon_runs set state = 'undoing', error = $3::text::json, reason = $4::text
       where id = $1::text::uuid and fence = $2::text::bigint returning 1 as one`;
@@ -241,12 +241,12 @@ select h.n, h.id in (select id from renewed) as renewed from held h where h.id i
     return this.#giveBack(claim, waitMs, "0");
   }
 
-  /** The same for a run that was not begun: the count of deaths is kept. */
+  /** Like {@link giveBack}, for a run that was not begun: the count of deaths is kept. */
   giveBackUnbegun(claim: RunClaim, waitMs: number): Promise<boolean> {
     return this.#giveBack(claim, waitMs, "deaths");
   }
 
-  /** Whether this runner still holds the run. */
+  /** Whether this process still holds the run. */
   isHeld({ id, fence }: RunClaim): Promise<boolean> {
     return this.#wasOurs("look for run", `select 1 as one from ${this.own}.holon_runs where id = $1::text::uuid and fence = $2::text::bigint`, [
       id,

@@ -39,15 +39,15 @@ interface Ready {
  * the session ends, and the run goes on when a step is due or its event has arrived.
  *
  * I1. Steps go on in the order of the moments at which they could, even if the run slept meanwhile.
- * I2. An event is taken by one step of a run. If the wait that took it had lost its race, the event is also there for waits that the body reaches later than
- *     that one. Only the body knows whether it still uses the answer of a wait. From outside it is only seen that the body reaches no further step after the
- *     answer.
- * I3. No two steps look for events at once, so that they do not find the same one.
+ * I2. An event is taken by one step of a run, with one exception: if the wait that took it has lost its race, the event can be taken again, by a wait that the
+ *     body reached later. Only the body knows whether it still uses the answer of a wait. So a wait counts as lost if the body reaches no further step after
+ *     the answer.
+ * I3. No two steps look for events at the same time, so that they do not find the same one.
  */
 export class RunWaits extends TimerEntry {
   readonly #deps: RunWaitsDeps;
   readonly #waiting = new Set<WaitingStep>();
-  /** Waits after whose answer the body reached no further step, by name, with the turn in which the body reached them. */
+  /** Waits after whose answer the body reached no further step, by name, each with the turn in which the body reached the wait. */
   readonly #unmoved = new Map<string, number>();
   #looking: Promise<unknown> = Promise.resolve();
 

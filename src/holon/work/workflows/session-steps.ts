@@ -45,7 +45,7 @@ const COURSES = ["going", "stopping", "over", "speculationFailed", "lost", "fail
  *     under way --must wait--> waiting --due, or its event came--> under way
  *     reached --the session is not going any more--> never answered in this session
  *
- *     going --> stopping --> over --> speculationFailed --> lost --> failed: the course changes only in this direction, and may leave some out
+ *     going --> stopping --> over --> speculationFailed --> lost --> failed: the course changes only in this direction, and may skip some
  *
  * I1. Steps begin only while the session is going. In any other course, a step under way comes to its end, or to the end of its attempt if another session goes
  *     on with it.
@@ -59,7 +59,7 @@ export class SessionSteps {
   readonly #runner: StepRunner;
   readonly #order: AnswerOrder;
   #course: Course = { kind: "going" };
-  /** How many steps have an end, or a next wait, that is not written yet. */
+  /** How many pieces of work are under way: steps whose end or next wait is not written yet, and looks for events and due steps. */
   #busyCount = 0;
   /** How many steps are under way whose answer the body has not got. */
   #openCount = 0;

@@ -43,8 +43,8 @@ export interface StatementTask {
 /**
  * Runs the attempts of one run's steps, each in a scope that ends at its timeout, or when another process takes the run.
  *
- * I1. No attempt begins after the lease of the run is over. This is checked right before the attempt, with no wait between, because a step of another run may
- *     have blocked this thread.
+ * I1. No attempt begins after the lease of the run is over. This is checked right before the attempt, with no `await` between the two, because a step of
+ *     another run may have blocked this thread.
  * I2. An attempt has its whole timeout, however long it waited for its turn.
  */
 export class StepAttempts {
@@ -111,8 +111,8 @@ export class StepAttempts {
     try {
       const lease = this.#deps.lease?.();
       do {
-        // I1. The second thread sees all runs of one look before a step of the first one begins. That step may block this thread at once, and the steps of the
-        //     other runs must then check their leases again.
+        // I1. All runs of one look are shown to the second thread before a step of the first run begins. That step may block this thread right after this wait,
+        //     and the steps of the other runs must then check their leases again.
         await lease?.mayBegin();
         // Checked again: another process may have the run now.
         if (this.#over) throw notOurs();

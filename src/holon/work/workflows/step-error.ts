@@ -36,7 +36,7 @@ export function fromKept({ code, message, details }: KeptError): HolonError {
   return new HolonError(code, message, { details });
 }
 
-/** Whether another attempt may help. That is so for faults that the catalogue allows to repeat, and for errors that are not declared. */
+/** Whether another attempt may help. That is so for faults that the catalogue allows to repeat, for INTERNAL, and for errors that are not of the toolkit. */
 export function isWorthTrying(error: unknown): boolean {
   return readSafely(() => {
     if (!isHolonError(error) || error.code === "INTERNAL") return true;

@@ -53,7 +53,7 @@ interface Trial {
   attempt: number;
   /** How many attempts count as failures of the step (I5). */
   failures: number;
-  /** Why the last attempt failed; undefined if none has failed here. */
+  /** Why the last attempt failed; undefined if none has failed in this process. */
   reason: string | undefined;
   /** Whether the last attempt was cut off. */
   wasCutOff: boolean;
@@ -74,7 +74,7 @@ interface Trial {
 /**
  * Tries the steps of one run that have an effect.
  *
- * I1. A step with an effect outside of the database is recorded before its first attempt: a runner that finds the step without a result treats it as in doubt.
+ * I1. A step with an effect outside of the database is recorded before its first attempt: a process that finds the step without a result treats it as in doubt.
  * I2. The record of a transaction step is part of its transaction: both are committed, or neither is.
  * I3. What follows from a failure is decided by what is recorded: a commit whose answer was lost counts as done, if it is recorded.
  * I4. An end that may have been written keeps the number of its answer (I5 of {@link AnswerOrder}).
@@ -108,7 +108,7 @@ export class StepRunner {
    */
   try(step: ReachedStep, run: StepFunction, onCommitting: Trial["onCommitting"] = () => {}): Promise<StepOutcome> {
     const { record } = step;
-    // I1. An attempt that a runner began before it died may have had its effect.
+    // I1. An attempt of an earlier session may have had its effect.
     const inDoubt = record !== undefined && step.kind !== "transaction";
     const { attempts = 0, failures = 0, wasCutOff = false } = record ?? {};
     const begun = { attempt: attempts, failures, reason: undefined, wasCutOff, inDoubt };
@@ -208,7 +208,8 @@ export class StepRunner {
     const { attempts: greatest, firstMs, greatestMs } = { ...DEFAULT_RETRY, ...step.retry };
     if (attempts.isOver || !(await attempts.statement(() => runs.isHeld(claim), about("read which process has the run")))) return { kind: "lost" };
     const record = await attempts.statement(() => steps.find(claim, step), about("read the state of the step"));
-    // An end that was given up was written after all, under an earlier number. The run goes on from its records, where that number counts.
+    // An end that was given up was written after all, under an earlier number. The error ends this session. The next one goes on from the records, with that
+    // number.
     if (record?.state === "done" && record.answerNumber !== answer?.number) throw error;
     if (record?.state === "done" && answer !== undefined) return { kind: "done", value: record.result, answer };
     // No other layer repeats a transaction after a conflict during its commit.

@@ -40,9 +40,9 @@ interface StepRow extends Omit<StepRecord, "error" | "answerNumber"> {
 }
 
 /**
- * The statements on `holon_steps`. Each statement writes under the fence of its run. If another runner has the run, the statement inserts null as the run's id.
- * The table refuses that, and the transaction of the statement fails with it. A key lock on the run is enough, because a claim locks the whole row before it
- * takes the run.
+ * The statements on `holon_steps`. Each statement writes under the fence of its run. If another process has the run, the statement inserts null as the run's
+ * id. The table refuses that, and the transaction of the statement fails with it. A key lock on the run is enough, because a claim locks the whole row before
+ * it takes the run.
  */
 export class StepStore {
   readonly #runs: RunStore;

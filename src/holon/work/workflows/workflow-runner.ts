@@ -42,8 +42,8 @@ interface Active {
  * Claims due runs, several at once, and works on each in a session of its own while it holds the lease.
  *
  * I1. A lease is renewed from the claim until the run has left this process, also while its records are read.
- * I2. The records of a suspect are read while no other run is at work here, except other suspects: if reading kills the process, the death counts for that run
- *     only. A suspect is a run whose runners died twice or more without progress of the run.
+ * I2. Before the records of a suspect are read, the other runs here are waited for, for one lease at most. Suspects that were read earlier are not waited for.
+ *     So if reading kills the process, the death mostly counts for no other run. A suspect is a run that was at work in two deaths or more without progress.
  * I3. Suspects are worked on one at a time: the next one waits until this one records a step or ends, or for one lease.
  * I4. After a suspect was read, other runs are claimed first: suspects that cannot be read do not follow each other without end.
  */
@@ -177,9 +177,9 @@ export class WorkflowRunner implements Closable {
   }
 
   /**
-   * I2. Whether no run may be claimed now, because a suspect is due and other runs are at work. Those are waited for, but no longer than a lease, because a
-   *     step may take hours. Suspects that are at work are not waited for again: each has recorded a step, so that a death counts less for it than before, or
-   *     has had the time of a lease.
+   * I2. Whether no run may be claimed now, because a suspect is due and other runs are at work. The other runs are waited for, but no longer than a lease,
+   *     because a step may take hours. Suspects that are at work are not waited for again: each has recorded a step, so that its next death is counted from 1
+   *     again, or has had the time of a lease.
    */
   async #isClearing(): Promise<boolean> {
     const { runs, timing, clock } = this.#deps;
@@ -203,7 +203,8 @@ export class WorkflowRunner implements Closable {
   }
 
   /**
-   * I1. Starts runs. Runs that became suspects by this claim are given back, unless they are alone already: they are read later, with nothing beside them (I2).
+   * I1. Starts runs. A run that became a suspect by this claim is read now only if no other run is at work here. Otherwise it is given back, and read later
+   *     (I2).
    */
   #startAll(claims: readonly RunClaim[], sentMs: number, readsSuspects: boolean): void {
     const toRead = claims.filter((claim) => claim.fence !== "1" && !this.#isDeadly(claim) && (readsSuspects || !isSuspect(claim)));
@@ -212,7 +213,7 @@ export class WorkflowRunner implements Closable {
     for (const claim of claims) this.#start(claim, resumed.has(claim) ? read : undefined, sentMs);
   }
 
-  /** Whether a run is to be set aside as stuck. Its records are not read, because reading them may be what kills its runners. */
+  /** Whether a run is to be set aside as stuck. Its records are not read, because reading them may be what kills the processes. */
   #isDeadly({ deaths }: RunClaim): boolean {
     return deaths >= this.#deps.timing.deathsCount;
   }
@@ -221,7 +222,7 @@ export class WorkflowRunner implements Closable {
     const workflow = this.#deps.workflows.bodies.get(`${claim.workflow}@${claim.version}`);
     if (workflow === undefined) return;
     let lease: Lease<RunClaim> | undefined;
-    // Each attempt has a time of its own, because the run lasts longer than one attempt.
+    // The second thread gets each attempt with a time limit of its own, because the run lasts longer than one attempt.
     const tellOfAttempt = (name: string, forMs: number) =>
       this.#deps.tellThread?.({ id: claim.id, fence: claim.fence, name, forMs }, (sinceMs) => lease?.renewed(sinceMs));
     const attempts = new StepAttempts({ ...this.#deps, lease: () => lease, whileBlocked: tellOfAttempt }, claim);
@@ -270,7 +271,7 @@ export class WorkflowRunner implements Closable {
       if (!(await attempts.statement(() => giveBack(0)))) attempts.log.warn({}, "another runner has a run now");
     } catch (error) {
       attempts.log.warn({ err: error }, "a run could not go on here; it is taken up again when its lease ends");
-      // Gives the run back before its lease ends, if possible: a lease that ends by itself counts as a death of its runner.
+      // Gives the run back before its lease ends, if possible: a lease that ends by itself counts as a death.
       await attempts.statement(() => giveBack(timing.pollMs)).catch(() => {});
     }
   }

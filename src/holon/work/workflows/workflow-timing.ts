@@ -1,6 +1,6 @@
 /** The times and limits of the work on workflows. Units: milliseconds for times. */
 export const DEFAULT_WORKFLOW_TIMING = {
-  /** How long a runner that does not renew its lease counts as alive. */
+  /** How long a process that does not renew its leases counts as alive. */
   leaseMs: 15_000,
   /** Time between two looks for due runs if no notification comes. */
   pollMs: 1_000,
@@ -10,14 +10,14 @@ export const DEFAULT_WORKFLOW_TIMING = {
   concurrencyCount: 16,
   /** Longest wait between two attempts during which the run stays in this process. */
   heldWaitMs: 1_000,
-  /** Attempts to undo a step whose undo fails. A `step.run` whose own `retry` allows more attempts has that many. */
+  /** Attempts to undo a step, without those that failed because the callee was away. A `step.run` has as many as its own `retry` allows, if that is more. */
   undoAttemptsCount: 8,
   /**
    * Attempts to undo a step in all, including those that failed because the callee was away. They take about half an hour, so that a callee that is away can
    * come back.
    */
   undoAwayAttemptsCount: 120,
-  /** After this many deaths of runners without any progress, a run is stuck. */
+  /** After this many deaths without any progress, a run is stuck. */
   deathsCount: 5,
   /** How long a body may wait for a promise that is not a step before that is logged, and how long after that it is logged again. */
   bodyPatienceMs: 60_000,
