@@ -7,8 +7,8 @@ const HOURS_OF_A_DAY = 24;
  *
  * An expression that names each hour comes at intervals: it is due at each moment at which the clocks show a time that it names. Any other expression names
  * fixed local times, and is due once for each. If a time does not exist, because the clocks skip it, the expression is due right after the gap. If a time
- * exists twice, it is due at the first moment. The parser is used for the calendar only, without zones: with a zone, it was seen to lose a day when the clocks
- * jump at midnight.
+ * exists twice, it is due at the first moment. The parser only finds the local times of an expression, without a zone: with a zone, it was seen to lose a day
+ * when the clocks jump at midnight.
  *
  * Errors: those of the parser, for an expression that it does not understand; RangeError for a time zone that does not exist.
  */
@@ -25,7 +25,7 @@ function nextShownMs(cron: string, clock: ZoneClock, afterMs: number): number {
   const nextMs = afterMs + nextLocalMs(cron, localMs) - localMs;
   const change = clock.nextChange(afterMs, nextMs);
   if (change === undefined) return nextMs;
-  // From that moment on the clocks show other times, and the moment itself may be the tick.
+  // From the change on, the clocks show other times. The moment of the change may itself be the tick.
   return nextShownFromMs(cron, clock, change.atMs);
 }
 
@@ -34,7 +34,7 @@ function nextShownFromMs(cron: string, clock: ZoneClock, fromMs: number): number
   return nextLocalMs(cron, shownMs - 1) === shownMs ? fromMs : nextShownMs(cron, clock, fromMs);
 }
 
-/** The next time of the expression in the calendar, after a local time. */
+/** The first local time after `localMs` that the cron expression names. Clock changes are ignored. */
 function nextLocalMs(cron: string, localMs: number): number {
   return parse(cron, localMs).next().getTime();
 }
@@ -81,7 +81,7 @@ class ZoneClock {
     return Date.UTC(year, month - 1, day, hour, minute, second) + (atMs - secondMs);
   }
 
-  /** The latest local time that was shown up to a moment. It is later than the present one if the clocks were put back a short while ago. */
+  /** The latest local time that was shown up to a moment. It is later than the local time at that moment if the clocks were put back shortly before. */
   latestLocalMs(atMs: number): number {
     const change = this.nextChange(atMs - LONGEST_CHANGE_MS, atMs);
     return Math.max(this.localMs(atMs), change === undefined ? 0 : change.beforeMs - 1);

@@ -23,18 +23,18 @@ interface ScheduleRow {
   readonly now_ms: number;
 }
 
-/** Time between two looks at the clock. */
+/** Time between two looks for due schedules. */
 const EVERY_MS = 1_000;
 
 /**
- * Enqueues jobs when their schedules are due. Any number of processes may do so. A process takes a tick by locking its row. The job and the next tick are
- * written in one transaction. So a tick fires once; if the process crashes before the commit, the tick has not fired yet.
+ * Enqueues jobs when their schedules are due. Any number of processes may do so. A process takes a tick by locking the row of its schedule. The job and the
+ * next tick are written in one transaction. So a tick fires once; if the process crashes before the commit, the tick has not fired yet.
  *
  * I1. The clock of the database decides what is due and what comes next. The clock of this process decides nothing.
  * I2. The next tick is computed from the expression in the row, which the version that was started last has written. So two versions with different expressions
  *     write the same next tick.
- * I3. The next tick in a row is never later than the next one after the present time and after the last firing. A later one was written by a process with a
- *     wrong clock, or by a version with older data of the time zone, and is corrected.
+ * I3. The next tick in a row is never later than the first tick after the present time, or after the last firing if that is later. A tick that is later was
+ *     written by an earlier version on a process with a wrong clock, or by a version with older data of the time zone. It is corrected.
  */
 export class ScheduleTicker implements Closable {
   readonly #deps: ScheduleTickerDeps;
@@ -96,7 +96,7 @@ export class ScheduleTicker implements Closable {
     if (names.length === 0) return;
     const fired: string[] = [];
     await database.transaction("schedules", async (tx) => {
-      // If several processes look at once, one gets the row. The others then see that it is not due.
+      // If several processes look at once, one gets the row. The others skip it, or see that it is not due any more.
       for (const row of await rowsOf<ScheduleRow>(tx, sql`${this.#select(names)} for update skip locked`)) {
         const { name } = row;
         const { job, data } = schedules[name] as ScheduleSpec;
@@ -131,7 +131,7 @@ export class ScheduleTicker implements Closable {
     return false;
   }
 
-  /** The next tick after the present time (I1), or after the last firing if the database's clock was put back since then. Missed ticks fire once together. */
+  /** The next tick after the present time (I1), or after the last firing if the database's clock was put back since then. Several missed ticks fire once. */
   #nextMs({ name, cron, time_zone: timeZone, now_ms: nowMs, fired_ms: firedMs }: ScheduleRow): number {
     const afterMs = Math.max(nowMs, firedMs ?? 0);
     try {
