@@ -11,11 +11,11 @@ import type { WorkflowMap } from "../workflows/workflow.ts";
 
 /** How many events of a context are in each state, each counted up to {@link COUNTED_MOST}. */
 interface EventCounts {
-  /** Rows of the outbox that are not settled: events that a subscriber has not acknowledged, and jobs and workflows that were not taken over. */
+  /** Rows of the outbox that are not settled: events that a subscriber has not acknowledged, and jobs that were not taken over. */
   readonly outboxCount: number;
   /** Age of the first of these rows; 0 if there is none. */
   readonly outboxLagMs: number;
-  /** Events of other contexts that wait for an earlier event of their key, or for their next attempt. */
+  /** Events of other contexts that wait for an earlier event of their key, for their next attempt, or for a process that has their handler. */
   readonly heldCount: number;
   readonly parkedCount: number;
 }
@@ -77,8 +77,7 @@ export interface WorkAdmin {
    */
   strandedEvents(limit: number): Promise<readonly StrandedEvent[]>;
   /**
-   * Lets a parked event be tried again; its attempts are counted from 0. A held event that waits for another one that does not come is worked off without that
-   * one.
+   * Lets a parked event be tried again; its attempts are counted from 0. A held event that waits for an event that does not come is handled without that event.
    */
   releaseEvent(id: string): Promise<boolean>;
   /** Ends a parked or stranded event without its effect. */
