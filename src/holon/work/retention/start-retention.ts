@@ -59,8 +59,8 @@ export function contextRetentions(database: WorkDatabase<RetentionDeps["data"]>,
   const aged = (table: string, column: string, keptMs: number, which?: SQL): AgedRows =>
     new AgedRows(database, { table, column, keptMs, ...(which === undefined ? {} : { which }) });
   return [
-    // The deliveries of an event are removed with it, by the foreign key. The position of the last removed event is kept: a watcher that resumes before it has
-    // missed an event.
+    // The deliveries of an event are removed with it, by the foreign key. The position of the last removed event is kept: a watcher that resumes from an
+    // earlier position has missed an event.
     new AgedRows(database, {
       ...{ table: "holon_outbox", column: "settled_at", keptMs: times.outboxKeptMs },
       ...{ goneColumns: sql`kind, name, position`, noting },
