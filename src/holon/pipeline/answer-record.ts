@@ -14,7 +14,7 @@ export interface TransactionRecord {
 }
 
 /**
- * The answer of an outside effect, until the transaction that writes the effect has committed it.
+ * The answer of an outside effect, or of a job, until the transaction that writes the effect has committed it.
  *
  *   open --write--> written --commit--> committed
  *   written --rollback, run again--> written (a transaction may run more than once)
@@ -47,7 +47,7 @@ export class AnswerRecord implements TransactionRecord {
     return this.#value;
   }
 
-  /** Called before the only transaction begins. Errors: INTERNAL for a second one. */
+  /** Called before a transaction begins. Errors: INTERNAL if one was committed already. */
   begin(): void {
     if (this.#committed)
       throw new HolonError("INTERNAL", `The handler of ${this.#path} opened a second transaction; an outside effect has exactly one.`);

@@ -27,9 +27,9 @@ export type Boundary = (thrown: unknown) => HolonError;
 /**
  * Makes the boundary: the only place where errors leave a procedure.
  *
- * Declared refusals and faults pass as a copy without cause and stack. Everything else becomes INTERNAL with an error id, and the log has the whole error
- * under that id. The contract parses the details of declared errors, so that nothing else can leave with them. An INTERNAL error of a callee keeps its id;
- * one that arose here, for example in the database layer, gets an id.
+ * Declared refusals and faults pass as a copy without cause and stack. Everything else becomes INTERNAL with an error id, and the log has the whole error under
+ * that id. The contract parses the details of declared errors, so that nothing else can leave with them. An INTERNAL error of a callee keeps its id. One that
+ * arose in this procedure, for example in the database layer, gets an id.
  */
 export function createBoundary({
   path,
@@ -68,7 +68,7 @@ export function createBoundary({
       if (details instanceof ParseFailure) return internal(thrown);
       return plainError(thrown, details, procedure.statuses[thrown.code]);
     }
-    // Any other BAD_REQUEST is a callee's answer to what this handler sent. A `ResumeRefusal` is about what the handler's own caller sent.
+    // A `ResumeRefusal` is a BAD_REQUEST about what the handler's own caller sent. Any other BAD_REQUEST is a callee's answer to what this handler sent.
     if (thrown instanceof ResumeRefusal) return plainError(thrown, jsonCopy(thrown.details));
     const passes = (COMMON_REFUSALS as readonly string[]).includes(thrown.code) || FAULTS.has(thrown.code);
     if (!passes || !isCatalogueCode(thrown.code)) return internal(thrown);
@@ -88,8 +88,8 @@ export function createBoundary({
 
 /**
  * Turns the error of a statement or call into the error of the whole call. The statement that failed may not have been executed, for example because it timed
- * out waiting for a lock. The call may still have acted before it, if it committed a transaction or called a mutation. The error must then not say that it is
- * safe to call again.
+ * out waiting for a lock. The call may still have acted before that statement, if it committed a transaction or called a mutation. The error must then not say
+ * that it is safe to call again.
  */
 export function errorOfCall(error: HolonError, scope: Scope): HolonError {
   if (error.executed !== "no" || !scope.mayHaveActed) return error;

@@ -45,7 +45,7 @@ export interface CompiledContext {
   readonly jobs: ReadonlyMap<string, JobHandler>;
   /** The bodies of its workflows, for `startWorkflowWork`. */
   readonly workflows: CompiledWorkflows;
-  /** Adds the contract's `emit` and `enqueue` to a transaction, for `startEventWork`. */
+  /** Adds `emit`, `enqueue` and `start` to a transaction, for `startEventWork`. */
   readonly openTransaction: TransactionFactory;
   /** Runs the context's start handler, before any call is accepted. */
   start(): Promise<void>;

@@ -42,8 +42,8 @@ export interface CallDeps {
  *   running --deadline, cancelled--> failed (the scope is cancelled; the handler's later result is dropped)
  *
  * I1. A call ends once: the first of answer, error, deadline and cancellation counts. A later result of the handler is dropped.
- * I2. The deadline of a call is always kept, by an entry in the timers: its own entry, or that of the call that made it. If the call that made it ends first,
- *     it gets its own entry then.
+ * I2. The deadline of a call is always kept, by an entry in the timers: its own entry, or that of its parent, the call that made it. If the parent ends first,
+ *     the call gets its own entry at that moment.
  * I3. A mutation counts as an effect of the call that made it. It does so from its start until it is certain that it had no effect.
  * I4. A call that is over does not count in the gauge, even if its handler runs on.
  */

@@ -45,7 +45,7 @@ export class RuntimeContext implements CallOrigin {
     this.#answer = answer;
   }
 
-  /** The same context in another scope. With a record, its only transaction also writes the answer. */
+  /** The same context in another scope. With a record, each transaction also writes this record; an answer allows one transaction only. */
   inScope(scope: Scope, answer?: TransactionRecord): RuntimeContext {
     return new RuntimeContext(scope, this.#deps, this.#procedure, answer);
   }

@@ -26,7 +26,7 @@ const GREATEST_PAYLOAD_BYTES = 1024 * 1024;
 /** Greatest length of the key of a run, of the key of an ordered event, and of the `deduplicationKey` of a job. Such a key becomes part of indexes. */
 const GREATEST_KEY_LENGTH = 200;
 
-/** Compiles the events, jobs and workflows of a context. A payload that does not fit its schema throws, and the transaction rolls back. */
+/** Compiles the events, jobs and workflows of a context. If a payload does not fit its schema, an error is thrown, and the transaction rolls back. */
 export function createTransactionFactory(contextName: string, events: EventMap, jobs: JobMap, workflows: WorkflowMap = {}): TransactionFactory {
   const eventParsers = new Map(
     Object.entries(events).map(([name, spec]) => [name, { parse: createParser(spec.payload), orderedBy: spec.orderedBy as string | undefined }]),
@@ -63,7 +63,7 @@ export function createTransactionFactory(contextName: string, events: EventMap, 
       const parsed = parsePayload(workflow.parse, input, `workflow ${contextName}.${name}`);
       const inputHash = requestHash(parsed);
       const run = await tx.appendRun({ workflow: name, version: workflow.version, key, input: parsed, inputHash });
-      // Two versions of a workflow take different inputs, so the caller gets the run of the other version.
+      // Two versions of a workflow may take different inputs. So the input of a run of another version is not compared, and the caller gets that run.
       if (run.version === workflow.version && run.inputHash !== inputHash)
         throw catalogueError("KEY_REUSED", `The workflow ${contextName}.${name} was started with this key before, with another input.`);
       return { runId: run.id, isNew: run.isNew };

@@ -4,7 +4,8 @@ import { orderTables, type PlaceBody } from "./workflows.fixture.testing.ts";
 const { happened } = orderTables;
 
 /**
- * Points where a process may be killed: before and after the effect of each step, and so before and after its commit. Undos have the same points.
+ * Points where a process may be killed: before and after the effect of each step, and of each undo. At the second point of a call, the callee has committed,
+ * but the step is not recorded yet.
  */
 export const CRASH_POINTS = ["reserve", "confirm", "charge", "outside", "nap", "last"].flatMap((step) => [`${step}:before`, `${step}:after`]);
 export const UNDO_CRASH_POINTS = ["reserve", "confirm", "charge", "outside"].flatMap((step) => [`${step}:undo`, `${step}:undone`]);

@@ -101,12 +101,12 @@ async function act(step: Step, key: string, at: string, { how, ms, fails }: Extr
 }
 
 /**
- * How a runner ends: it is stopped, or it is killed before or after the database has done a statement or transaction. A killed runner never gets the
- * answer of that statement.
+ * How a process ends: it is stopped, or it is killed before or after the database has done a statement or transaction. A killed process never gets the answer
+ * to that statement.
  */
 export interface Fate {
   readonly how: "before" | "after" | "stop";
-  /** The number of the runner's last statement or transaction. */
+  /** The number of the last statement or transaction of the process. */
   readonly after: number;
 }
 
@@ -115,7 +115,7 @@ export const fates: fc.Arbitrary<Fate> = fc.record({
   after: fc.integer({ min: 1, max: 60 }),
 });
 
-/** The database of a runner that will be killed. After the runner's last statement, it gets no answers, and the database does nothing more for it. */
+/** The database of a process that will end. After its last statement, a killed process gets no answers, and the database does nothing more for it. */
 export class MortalDatabase {
   readonly #fate: Fate;
   readonly ended: Promise<void>;
