@@ -2,7 +2,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Logger } from "../kernel/log.ts";
 import type { CountLeft, LeftKind } from "../observe/work-metrics.ts";
 
-/** For this long, a name is not logged again. */
+/** For this long after a name was logged, it is not logged again. */
 const QUIET_MS = 60_000;
 
 /** Most names of each kind that get a count of their own. Names come from rows and messages, and may be any text. */
@@ -36,7 +36,8 @@ interface Noted {
 }
 
 /**
- * Counts and logs work that this process does not know and leaves to other processes. A name is logged at once, and then at most once a minute with its count.
+ * Counts and logs work that this process does not know and leaves to other processes. A name is logged the first time that it comes, and after that at most
+ * once a minute, with its count.
  */
 export class LeftWork {
   readonly #deps: LeftWorkDeps;

@@ -1,12 +1,12 @@
 import type { LeftWork } from "./left-work.ts";
 import type { JobRun, QueueBackend } from "./queue/queue-backend.ts";
 
-/** How often a message is put back. That takes a minute in all, in which a process of another version most likely takes the message once. */
+/** Most times that a message is put back. The delays of all times add up to 21 s. In that time a process of another version most likely takes the message. */
 const TIMES_COUNT = 20;
 
 /**
- * Every other time, a message that is put back is delayed; the delay doubles from the first to the greatest. The other times it is not delayed. A delayed
- * message mostly goes to the process that put it back, and a message without a delay mostly goes to another process.
+ * The 1st, 3rd, 5th time and so on, a message is put back without a delay. The 2nd, 4th, 6th time it has a delay, which doubles from the first to the greatest.
+ * A message with a delay mostly goes to the process that put it back, and a message without a delay mostly goes to another process.
  */
 const FIRST_MS = 50;
 const GREATEST_MS = 5_000;
@@ -25,7 +25,7 @@ type UnknownMessage = Pick<JobRun, "id" | "name" | "data">;
 
 /**
  * Messages that this process took from a queue and does not understand. They are put back for processes of other versions, with growing waits, and dropped in
- * the end. Nothing is lost then: each message stands for a row, which is sent again.
+ * the end. To drop a message loses nothing: it stands for a row, which is sent again.
  */
 export class UnknownMessages {
   readonly #deps: UnknownMessagesDeps;
