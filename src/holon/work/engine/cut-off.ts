@@ -6,7 +6,7 @@ import { describeError } from "../../observe/redaction.ts";
 /**
  * An attempt of a handler is cut off if the connection of its transaction was lost, or if its process was frozen until the attempt's time was over. That is a
  * failure of the handler only if the handler causes it, by blocking its process for that long. Such a handler does so in each attempt. So the first of several
- * cut-off attempts in a row is not counted. The row's `reason` says how the last attempt ended: the next attempt may be made by another process.
+ * cut-off attempts in a row is not counted. The row's `reason` keeps how the last attempt ended, because another process may make the next attempt.
  */
 const CUT_OFF = "It was cut off: ";
 

@@ -35,8 +35,9 @@ const NAMES_COUNT = 20;
  *     running --no sign of life for a third of a lease--> blocked   logs it, renews the claims that are held
  *     blocked --a sign of life--> running                           logs it, closes its connections
  *
- * I1. The keeper computes the time on the main thread's clock: the moment in the last sign of life, plus the time that has passed here since then.
- * I2. Claims are renewed only while the main thread counts as blocked, and each only until its own time is up (see #untilMs).
+ * I1. The keeper computes the time on the main thread's clock: the moment in the last sign of life, plus the time that has passed in this thread since it
+ *     arrived.
+ * I2. Claims are renewed only while the main thread counts as blocked, and each claim only until the moment that `#untilMs` gives.
  * I3. Each kind of leases has one renewal at a time. A renewal that fails is tried again at the next look.
  */
 export class LeaseKeeper implements Closable {
@@ -75,7 +76,10 @@ export class LeaseKeeper implements Closable {
     this.#look = setInterval(() => this.#lookAround(), leaseMs / LOOKS);
   }
 
-  /** How long ago the last sign of life arrived. It was sent even earlier, so `#mainMs + #quietMs` is never later than the main thread's present moment. */
+  /**
+   * How long ago the last sign of life arrived. It was sent even earlier, so `#mainMs + #quietMs` is never later than the present moment on the main thread's
+   * clock.
+   */
   get #quietMs(): number {
     return this.#deps.clock.monotonicMs() - this.#seenMs;
   }
@@ -97,9 +101,9 @@ export class LeaseKeeper implements Closable {
   }
 
   /**
-   * Until when a claim is renewed: for as long as its own run may take, or for as long as another run may take that keeps it waiting. A run at work may be the
-   * one that blocks the thread. So the time of its claim is lengthened only by runs that began later, and after the last sign of life. They prove that the main
-   * thread got past it.
+   * Until when a claim is renewed: for as long as its own run may take, or for as long as another run at work may take, whichever ends later. If the claim's
+   * own run is at work, it may be the run that blocks the thread. Then another run counts only if it began after this run, and after the last sign of life. It
+   * proves that the main thread got past this run.
    */
   #untilMs(claim: HeldClaim, atWork: readonly HeldClaim[]): number {
     const provenMs = claim.isAtWork ? Math.max(claim.sinceMs, this.#mainMs) : Number.NEGATIVE_INFINITY;

@@ -4,7 +4,7 @@ export interface HeldClaim {
   readonly number: number;
   /** Number of the statement that renews the claim. */
   readonly kind: number;
-  /** When the run of the claim began or, before the run, when the claim was first held. It is a moment on the clock of the main thread. */
+  /** When the run of the claim began. While the run has not begun: when the claim was written into its slot. It is a moment on the clock of the main thread. */
   readonly sinceMs: number;
   /** How long the run may take. */
   readonly forMs: number;
@@ -76,7 +76,7 @@ export class LeaseSlot {
     Atomics.store(this.#words, NUMBER, number);
   }
 
-  /** Notes that the run begins now: the time that it may take is counted from here. */
+  /** Notes that the run begins now: the time that it may take is counted from this moment. */
   begin(nowMs: number): void {
     this.#times[SINCE_MS] = nowMs;
     Atomics.store(this.#words, IS_AT_WORK, 1);

@@ -32,7 +32,7 @@ interface ThreadedClaim extends Pick<HeldClaim, "id" | "fence" | "name"> {
   readonly forMs: number;
 }
 
-/** A message of the main thread. It carries the moment on the main thread's clock, and is a sign of life. */
+/** A message of the main thread. It carries the moment at which it was sent, on the main thread's clock. Each message is a sign of life. */
 export type LeaseOrder = { readonly atMs: number } & (
   | { readonly kind: "open"; readonly number: number; readonly address: LeaseAddress; readonly statement: LeaseStatement }
   /** Hands over memory for more slots. */
@@ -86,7 +86,7 @@ const GREATEST_NUMBER = 0x7fff_ffff;
 /**
  * A second thread that renews the leases of this process while the main thread is blocked by a handler that computes: a blocked process is not dead.
  *
- * I1. The second thread can read a claim from before the claim's run begins until the end of the run is written. Held claims are in memory that both threads
+ * I1. The second thread can read a claim from before the claim's run begins until the end of the run is written. The claims are in memory that both threads
  *     share.
  * I2. It renews only while signs of life are missing. It renews the claim of a run at work for as long as the run may take, counted from the run's beginning.
  *     After that the run counts as an endless loop, with one exception: another run began later, and after the last sign of life. This proves that the process
@@ -105,7 +105,7 @@ export class LeaseThread implements Closable {
   readonly #ended = (slot: LeaseSlot, number: number): void => {
     const isRead = slot.clear();
     this.#free.push(slot);
-    // If this thread was blocked until now, a report of the other thread arrives only in the next round of the event loop.
+    // If this thread was blocked until now, a report of the second thread arrives only in the next round of the event loop.
     if (isRead) setImmediate(() => setImmediate(() => this.#renewed.delete(number)));
     else this.#renewed.delete(number);
   };

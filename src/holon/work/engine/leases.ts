@@ -6,16 +6,19 @@ import { TimerEntry } from "../../kernel/timers.ts";
 import { RENEWALS_PER_LEASE, type ToldClaim } from "./lease-thread.ts";
 import { Task, type TaskDeps } from "./task.ts";
 
-/** How long a run that is about to begin waits, so that other work gets the thread, after another run blocked the thread until the lease was over. */
+/**
+ * Another run may block the thread until the lease of a run that is about to begin is over. If the second thread has renewed that lease, the run waits this
+ * long before it begins. In this time other work gets the thread.
+ */
 const BETWEEN_BLOCKS_MS = 250;
 
 interface LeasesDeps<Claim> extends TaskDeps {
   /** The name of the renewal in the log and in readiness. */
   readonly task: string;
-  /** How long a claim is held after it was made or renewed. */
+  /** How long a claim holds after it was made or renewed. */
   readonly leaseMs: number;
   /**
-   * Lengthens the leases of these claims, each under its own fence. It must end within its deadline, and must not wait for a locked row. Errors: those of the
+   * Lengthens the leases of these claims, each under its own fence. It must end within `deadlineMs`, and must not wait for a locked row. Errors: those of the
    * database; the claims are then renewed at the next look.
    */
   readonly renew: (claims: readonly Claim[], deadlineMs: number) => Promise<Renewal<Claim>>;
@@ -40,7 +43,7 @@ export interface Renewal<Claim> {
  *     lease.
  * I2. Only claims that are held here are renewed. If a claim was written, but the answer of the database was lost, its lease ends by itself.
  * I3. A lease is lost if another process took it, or if it could not be renewed in time. `onLost` is then called once, and the lease is not renewed any more.
- *     A lease that could not be renewed is lost before another process can take the claim, by the clock of this process.
+ *     If a lease could not be renewed, this process counts it as lost, by its own clock, before another process can take the claim.
  */
 export class Leases<Claim> implements Closable {
   readonly #deps: LeasesDeps<Claim>;
@@ -60,8 +63,8 @@ export class Leases<Claim> implements Closable {
   }
 
   /**
-   * Keeps a claim alive until it is released. `sinceMs` is a moment on the monotonic clock, before the claim was sent to the database. If that was long ago,
-   * because the database was slow, the lease is renewed at once.
+   * Keeps a claim alive until it is released. `sinceMs` is a moment on the monotonic clock, before the claim was sent to the database. If that moment is long
+   * ago, because the database was slow, the lease is renewed at once.
    *
    * `onLost` is called at most once, with the reason, and never after the release. The run may begin only if {@link Lease.mayBegin} returns true.
    */
@@ -125,17 +128,19 @@ export class Lease<Claim> extends TimerEntry {
   }
 
   /**
-   * Returns whether the run may begin. Must be called right before that. A lease that is over by the clock is lost, even if its timer has not run yet. If
-   * another run has just blocked this thread, the reports of the second thread are read first, and all other work of this process gets a moment.
+   * Returns whether the run may begin. Must be called right before the run begins. If the lease is over by the clock, the reports of the second thread are
+   * read. If the second thread has not renewed the lease, it is lost, even if its timer has not run yet. If the second thread has renewed it, the run waits for
+   * {@link BETWEEN_BLOCKS_MS} before it begins. In this time other work gets the thread.
    *
    * Another run may block this thread between the answer and the caller's next step. If the lease {@link isOver} then, this must be called again.
    */
   async mayBegin(): Promise<boolean> {
     while (this.isOver) {
       const heardMs = await nextPoll(this.#deps.clock);
-      // If a run blocked this thread after the reports were read, more reports may have arrived.
+      // The lease is lost only if it was over before the reports were read. If it ended after that, because a run blocked this thread again, more reports may
+      // have arrived.
       if (this.#untilMs <= heardMs) this.lost("it was over before the run began");
-      // Waits before the run begins, because the run may block the thread again. A statement that is half sent can be sent whole in this wait: the server
+      // Waits before the run begins, because the run may block the thread again. In this wait, a statement that is half sent can be sent to its end. The server
       // cancels a statement that stays half sent for longer than `statementTimeoutMs`.
       else await sleep(BETWEEN_BLOCKS_MS);
     }
@@ -180,7 +185,10 @@ export class Lease<Claim> extends TimerEntry {
     this.#onLost(catalogueError("CANCELLED", `The lease was lost: ${why}.`));
   }
 
-  /** Called when the lease is over by the clock. The reports of the second thread, which renews while this one is blocked, are read first. */
+  /**
+   * Called when the lease is over by the clock. The second thread may have renewed the lease while this thread was blocked. So its reports are read before the
+   * lease counts as lost.
+   */
   override expire(): void {
     setImmediate(() => {
       if (this.slot === undefined) this.lost("it could not be renewed in time");
@@ -188,7 +196,10 @@ export class Lease<Claim> extends TimerEntry {
   }
 }
 
-/** Resolves after the event loop has read its messages, to a moment right before that: the first immediate runs before the messages are read. */
+/**
+ * Waits until the event loop has read its messages. Resolves to the moment right before it read them: the first immediate runs before the messages are read,
+ * and the second one after that.
+ */
 function nextPoll(clock: Clock): Promise<number> {
   return new Promise((resolve) => {
     setImmediate(() => {

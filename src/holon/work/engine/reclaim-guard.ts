@@ -15,9 +15,9 @@ const PATIENCE_LEASES = 4;
  *
  * I1. While the database is away or silent, no living process can renew its leases. When it answers again, all leases have ended. So after a gap, nothing is
  *     reclaimed for the time of one lease: in that time the living processes renew. The first look of a process that starts is calm.
- * I2. A process that computes in long pieces looks late each time, although the database answers other processes. It must not leave the runs of dead processes
- *     for ever. If the database has answered its looks for four leases, the database has answered the living processes as well. Each gap in that time counts as
- *     one lease at most, because the database may have been silent for the rest of the gap.
+ * I2. A process that computes in long pieces looks late each time, although the database answers other processes. Such a process must reclaim the runs of dead
+ *     processes all the same. If the database has answered its looks for four leases, the database has answered the living processes as well. Each gap in that
+ *     time counts as one lease at most, because the database may have been silent for the rest of the gap.
  * I3. A gap that is far longer than the usual ones does not come from computing: all processes may have been frozen. The wait starts again.
  */
 export class ReclaimGuard {
@@ -47,18 +47,18 @@ export class ReclaimGuard {
   }
 
   /**
-   * For how long, after a look that allowed it, work whose lease has ended may be reclaimed. A look in that time would allow it too. A process whose looks come
-   * late also sends the statement that reclaims late.
+   * After a look has allowed to reclaim work, the work may be reclaimed for this long without a new look. A look in that time would allow it too. The time is
+   * longer for a process whose looks come late, because such a process also sends the statement that reclaims late.
    */
   get goodForMs(): number {
-    // I3. So a silence of the database is noticed even if a piece of computing comes before it.
+    // I3. Computing explains the usual time. If the rest is longer than a gap, the database may have been silent in it.
     return this.#usualMs + this.#gapMs;
   }
 
   /** The longest gap that is usual for this process, at its last look. */
   get #usualMs(): number {
     if (this.#lookedAtMs >= this.#lastGapAtMs + this.#leaseMs) return 0;
-    // The first gap may have been a silence. The gaps that came after it show what is usual.
+    // In the first gap the database may have been silent. The gaps that came after it show what is usual.
     return this.#lookedAtMs >= this.#patientUntilMs ? this.#greatestGapMs : this.#firstGapMs;
   }
 

@@ -38,12 +38,11 @@ const BATCH_COUNT = 1_000;
 const SHRINKING = 0.5;
 const GROWING = 1.1;
 
-/** The rest after a batch, as a multiple of the batch's time. With 1, removing takes at most half of one connection's time. */
+/** The pause after a batch, as a multiple of the time that the batch took. With 1, removals use one connection for at most half of the time. */
 const REST_PART = 1;
 
 /**
- * Removes rows that are due, in batches, until a batch is not full. Rows that become due before a look are removed before the next look, however many they
- * are.
+ * Removes rows that are due, in batches, until a batch is not full. One look removes all rows that are due when it begins, however many they are.
  *
  * I1. Each batch is its own transaction. Two sweepers of one table do not wait for each other.
  * I2. A table that fails does not stop the removal from other tables.
@@ -94,7 +93,7 @@ export class Sweeper implements Closable {
     return false;
   }
 
-  /** Removes one batch. Returns, after a rest, whether there may be more. */
+  /** Removes one batch. Returns, after a pause, whether there may be more. */
   async #removeBatch(retention: Retention): Promise<boolean> {
     const { clock, onRemoved } = this.#deps;
     const { table } = retention;

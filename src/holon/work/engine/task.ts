@@ -35,19 +35,19 @@ interface TaskOptions extends TaskDeps {
   readonly task: string;
   /** The wait until the next run if nothing wakes the task. */
   readonly everyMs: number;
-  /** The first and the longest wait after failures; 250 ms and 5 s by default. */
+  /** After a failure the task waits for `firstMs`, and then for a random time that grows with each failure up to `greatestMs`. Default: 250 ms and 5 s. */
   readonly backoff?: BackoffBounds;
-  /** Does a piece of the work. Returns whether there may be more to do at once. */
+  /** Does a piece of the work. Returns whether there may be more work now. Then it is called again without a wait. */
   readonly run: () => Promise<boolean>;
 }
 
 /** Waits after failures. Nothing wakes a failed task before its wait is over. */
 const BACKOFF: BackoffBounds = { firstMs: 250, greatestMs: 5_000 };
 
-/** Jitter: processes that lost one server together must not try it again together. */
+/** Jitter: processes that lost the same server at one moment must not all try it again at one moment. */
 const anyRandom = (): number => randomInt(2 ** 32) / 2 ** 32;
 
-/** For this long, a failure that lasts is not logged again. */
+/** A failure that lasts is logged once in this time. */
 const LOG_AGAIN_MS = 60_000;
 
 /**
@@ -62,7 +62,7 @@ const LOG_AGAIN_MS = 60_000;
  *
  * I1. While a task runs, no second piece of it begins in this process.
  * I2. A wake that comes while the task runs is not lost: the task runs once more.
- * I3. A task that fails waits at least the backoff, however often it is woken. So a server that is away gets no requests in a loop.
+ * I3. A task that fails waits for at least `backoff.firstMs`, however often it is woken. So a server that is away gets no requests in a loop.
  * I4. What `run` waits for must end by itself: see {@link WorkDatabase}, whose statements have deadlines that this process keeps.
  */
 export class Task extends TimerEntry implements Closable, WatchedTask {

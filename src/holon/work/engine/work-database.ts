@@ -15,7 +15,7 @@ export type WorkData = Pick<ContextData<Tables>, "access" | "transaction" | "sta
 /** Longest time that one statement or transaction of background work may take. Units: milliseconds. */
 const WORK_DEADLINE_MS = 15_000;
 
-/** How often a statement is run at most. It is run again only after a deadlock. */
+/** How often a statement is run at most. It is run again only after a deadlock, or after another error that a repeat may not meet. */
 const ATTEMPTS = 4;
 
 /**
@@ -63,7 +63,7 @@ export class WorkDatabase<Data extends Pick<WorkData, "transaction" | "statement
     return this.statement<Row>(task, { text, params, prepare: true, rows: "objects", isUrgent: true }, deadlineMs);
   }
 
-  /** Runs one statement, and again after a deadlock, all within the deadline. */
+  /** Runs one statement. Runs it again after an error that a repeat may not meet, such as a deadlock. All runs are within one deadline. */
   async statement<Row>(task: string, request: StatementRequest, deadlineMs = WORK_DEADLINE_MS): Promise<readonly Row[]> {
     return this.#inScope(task, deadlineMs, async (scope) => {
       for (let attempt = 1; ; attempt++) {
