@@ -10,7 +10,7 @@ import { type AckMessage, ackQueue, type EventMessage, readAck } from "./event-m
 const ACK_COUNT = 500;
 
 /**
- * How long an acknowledgement waits for more events to name. Nothing waits for an acknowledgement, and each one costs a job and a transaction, so few large
+ * How long an acknowledgement waits for more events to name. Nothing waits for an acknowledgement, and each one costs a message and a transaction, so few large
  * ones are better.
  */
 const GATHER_MS = 30;
@@ -92,7 +92,7 @@ export class AckSender {
   }
 }
 
-/** Most acknowledgements that are noted at once. */
+/** Most acknowledgements that one process notes at the same time. */
 const CONCURRENCY = 2;
 
 interface AckWorkerDeps extends RetryDeps {

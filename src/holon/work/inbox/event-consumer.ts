@@ -13,7 +13,7 @@ interface EventConsumerDeps extends EventRunDeps {
   readonly isClosing: () => boolean;
 }
 
-/** The outcome of the events of one job. Events that are in none of these lists are sent again by their producer. */
+/** The outcome of the events of one message. Events that are in none of these lists are sent again by their producer. */
 interface TakenBatch {
   /** These are acknowledged. */
   readonly taken: readonly EventMessage[];
@@ -52,17 +52,17 @@ type Tx = DataTransaction<Tables>;
  * Takes the events that other contexts send to this one.
  *
  *     unknown --fits, predecessor done, handler returns--> done
- *     unknown --predecessor not done--> held, until the predecessor is done, released or skipped, or the producer says that it will not come any more
+ *     unknown --predecessor not done--> held, until the predecessor is done or skipped, its producer says that it will not come, or release
  *     unknown --no handler in this process--> held, until a process with a handler works it off, or it is skipped
- *     unknown --slow handlers before it, in its message or of its name--> held, and due
+ *     unknown --a slow handler failed, earlier in its message or of its name--> held, and due
  *     unknown, held --handler throws--> held, until the next attempt --the last one--> parked
  *     unknown, held --payload does not fit--> parked
  *     parked --release--> held        parked, held without a handler --skip--> skipped
  *
  * I1. The inbox row of an event and the effect of its handler are one transaction. An event that has a row is not handled as a new one: so each effect happens
  *     once.
- * I2. Events of one key are handled in their order. A transaction locks the key before it looks at its events, and an event is handled only after the event
- *     that it needs is done or skipped.
+ * I2. Events of one key are handled in their order. A transaction locks a key before it reads the states of the key's events, and an event is handled only
+ *     after the event that it needs is done or skipped.
  * I3. An event is acknowledged only if its row, or its failed attempt, is committed. All other events are sent again.
  * I4. A failed attempt is counted only if a handler was called or the check of the payload threw. If the database is away, no failure is counted for any event.
  * I5. Events that fail together are taken again one by one: an event that fails does not keep the others from being handled.
@@ -75,9 +75,9 @@ export class EventConsumer {
   }
 
   /**
-   * Takes the events of one job. It takes as many in one transaction as time allows. If that transaction fails, it takes them one by one, so that each event
-   * has its own outcome (I5). If a slow handler failed, the events before its event are taken again. Its event and all events behind it are held, so that the
-   * job does not wait for each of them in turn.
+   * Takes the events of one message, as many in one transaction as time allows. If that transaction fails, they are taken one by one, so that each event has
+   * its own outcome (I5). If a slow handler failed, the events before its event are taken again. Its event and all events behind it are held, so that the
+   * message does not wait for each of them in turn.
    *
    * If another transaction has locked a key, all events of that key are taken after the others. So they do not hold up the others, and they keep their order.
    *
@@ -164,7 +164,7 @@ export class EventConsumer {
     const woken = await inEventScope(this.#deps, scope, async (tx) => {
       // The transaction may be repeated, and may then fail in another way.
       blame.reset();
-      // I2. Both statements are sent at once: the second one starts when the first one has the locks.
+      // I2. Both statements are sent together. The server runs the second one when the first one has the locks.
       const locking = waits ? inbox.lockKeys(tx, producer, messages).then(() => messages) : inbox.tryLockKeys(tx, producer, messages);
       const [locked, known] = await Promise.all([locking, inbox.statesAround(tx, producer, messages)]);
       own = locked;

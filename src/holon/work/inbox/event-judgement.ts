@@ -55,7 +55,8 @@ export function judgeEvents(
     const isHere = holdFrom !== undefined && message.position >= holdFrom.message.position;
     const isSlow = isHere || pauses.isSlow({ producer, name: message.name });
     const isTurn = waitsFor === undefined && !isSlow;
-    // A payload is checked only when it is the turn of its event. An event that was parked earlier could be released before its predecessor has come.
+    // A payload is checked only when it is the turn of its event. If an event were parked before its turn, an operator could release it before its predecessor
+    // has come.
     const payload = blame.duringParse(() => (isTurn ? route?.parse(message.payload) : message.payload));
     const state = payload instanceof ParseFailure ? "parked" : isTurn && route !== undefined ? "done" : "held";
     const isDue = waitsFor === undefined || waitsFor === "decision";

@@ -4,16 +4,16 @@ export const EVENT_LIMITS = {
   pollMs: 1_000,
   /** Most rows of the outbox that are taken at once. */
   leaseCount: 500,
-  /** How long a process that took rows holds them. */
+  /** How long the lease of a row of the outbox holds. */
   leaseMs: 10_000,
   /**
    * A process that cannot send a row of the outbox waits before it tries that row again: as long as the row has failed already, at least `leaseMs`, at most
    * this long.
    */
   failedRowGreatestMs: 5 * 60_000,
-  /** Most events that one job of a queue carries. */
+  /** Most events that one message of a queue carries. */
   batchCount: 50,
-  /** Most bytes of payload that one job of a queue carries, unless one event alone has more. */
+  /** Most bytes of payload that one message of a queue carries, unless one event alone has more. */
   batchBytes: 256 * 1024,
   /** Most messages that wait on the queue of one subscriber. What does not fit waits in the outbox: a subscriber may be down for days. */
   queueCount: 1_000,
@@ -33,9 +33,9 @@ export const EVENT_LIMITS = {
   backoffGreatestMs: 15 * 60_000,
   /** Longest time that a handler may take. */
   handlerMs: 30_000,
-  /** Jobs of the queue that one process handles at once. */
+  /** Messages of the queue that one process handles at the same time. */
   concurrencyCount: 3,
-  /** How often an event is looked at that waits until an operator releases or skips an earlier event of its key, which the producer has forgotten. */
+  /** An event may wait until an operator releases or skips an earlier event of its key, which the producer has forgotten. It is looked at once in this time. */
   undecidedMs: 30_000,
   /** How often a consumer repeats its subscriptions. */
   subscribeMs: 60_000,

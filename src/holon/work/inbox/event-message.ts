@@ -34,13 +34,13 @@ export interface EventName {
   readonly name: string;
 }
 
-/** The data of a job on a queue `events.<subscriber>`. */
+/** The data of a message on a queue `events.<subscriber>`. */
 export interface EventBatch {
   readonly producer: string;
   readonly events: readonly EventMessage[];
 }
 
-/** The data of a job on a queue `ack.<producer>`: the events that a subscriber has taken, or those that it subscribes to. */
+/** The data of a message on a queue `ack.<producer>`: the events that a subscriber has taken, or those that it subscribes to. */
 export type AckMessage =
   | { readonly kind: "taken"; readonly subscriber: string; readonly events: readonly TakenEvent[] }
   | { readonly kind: "subscribe"; readonly subscriber: string; readonly events: readonly string[] };
@@ -56,7 +56,7 @@ const Batch = z.object({ producer: z.string(), events: z.array(z.unknown()) });
 const Ack = z.object({ kind: z.enum(["taken", "subscribe"]), subscriber: z.string(), events: z.array(z.unknown()) });
 const Taken = z.object({ id: z.uuid(), position: z.int() });
 
-/** Reads the data of a job on a queue `events.<subscriber>`. Shape: undefined if it is not a batch of events. */
+/** Reads the data of a message on a queue `events.<subscriber>`. Shape: undefined if it is not a batch of events. */
 export function readEventBatch(data: unknown): ReadMessage<EventBatch> | undefined {
   const batch = Batch.safeParse(data).data;
   if (batch === undefined) return undefined;
@@ -64,7 +64,7 @@ export function readEventBatch(data: unknown): ReadMessage<EventBatch> | undefin
   return { message: { producer: batch.producer, events: known }, unknown };
 }
 
-/** Reads the data of a job on a queue `ack.<producer>`. Shape: undefined if it is of another kind. */
+/** Reads the data of a message on a queue `ack.<producer>`. Shape: undefined if it is of another kind. */
 export function readAck(data: unknown): ReadMessage<AckMessage> | undefined {
   const ack = Ack.safeParse(data).data;
   if (ack === undefined) return undefined;

@@ -41,8 +41,8 @@ export interface EventRunDeps {
 }
 
 /**
- * Until its end, a transaction keeps what its handlers lock, and others wait for that. After this part of the longest wait for a lock, it takes no further
- * event.
+ * Until its end, a transaction keeps what its handlers lock, and other transactions wait for these locks. After this part of the longest wait for a lock, the
+ * transaction takes no further event.
  */
 const LOCK_PART = 1 / 3;
 
@@ -84,10 +84,10 @@ interface EventScopeOptions {
 }
 
 /**
- * A scope for handlers of events. It ends by itself if a handler takes too long.
+ * A scope for handlers of events. It is cancelled if a handler takes too long, or if no handler could be called in time.
  *
  * Each handler has the whole time, counted from its call. Otherwise a handler that needs most of the time would fail because an earlier one used some of it,
- * and the failure would be counted. If the process was frozen or blocked meanwhile, the error says that the handler was cut off.
+ * and the failure would be counted. If the process was frozen or blocked since the transaction began, the error says that the handler was cut off.
  */
 class EventScope extends TimerEntry {
   readonly scope: Scope;

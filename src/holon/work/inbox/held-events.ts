@@ -27,8 +27,8 @@ type Tx = DataTransaction<Tables>;
  *
  * I1. The state of a held event's row and the effect of its handler are one transaction, as in `EventConsumer`.
  * I2. An event is handled only by the transaction that has locked its key and its row, and only if it does not wait for another event.
- * I3. A failed attempt is counted for one event only: it was alone in its transaction, or its handler is known to have been slow. If several events fail
- *     together, none of them has changed anything, and each is worked off alone.
+ * I3. A failed attempt is counted for one event only: the event that was alone in its transaction, or the event whose handler is known to have been slow. If
+ *     several events fail together, none of them has changed anything, and each is worked off alone.
  * I4. A failure is counted only if a handler was called or the check of a payload threw. Otherwise the event stays due, and the task fails.
  */
 export class HeldWorker {
@@ -45,8 +45,9 @@ export class HeldWorker {
    * If several events fail together, the caller must work off each of them alone (I3). If the handler of one of them was slow, the failure is counted for that
    * event.
    *
-   * If `events` is one event, and an event behind it fails, the events before the failed one are worked off again without it. The failed one is the first of
-   * its key then, and has its own outcome. If the commit fails, it is not known which event caused the failure, so the first one is worked off alone.
+   * If `events` is one event, and an event behind it fails, the events before the failed one are worked off again without it. The failed event is then the
+   * first of its key. A later look works it off, and it has its own outcome. If the commit fails, it is not known which event caused the failure, so the first
+   * one is worked off alone.
    */
   async workOff(producer: string, events: readonly WaitingEvent[]): Promise<HeldOutcome> {
     const { inbox, wakeHeld, acks, log, pauses, failures, clock } = this.#deps;
@@ -99,7 +100,8 @@ export class HeldWorker {
   /** Returns those of the events whose turn it is (I2). The others go on waiting. */
   async #takenInTurn(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
     const { inbox, routes, limits } = this.#deps;
-    // A due event was tried before, or was made due by the event before it. If that event is not in the inbox now, it was done, and its row has been removed.
+    // A due event does not wait for the arrival of its predecessor. If the predecessor is not in the inbox now, it was done and its row was removed, or the
+    // event need not wait for it.
     const asked = (event: WaitingEvent): WaitingEvent => ({ ...event, needsSurely: false });
     const states = await inbox.statesAround(tx, producer, events.map(asked));
     const turns: WaitingEvent[] = [];
@@ -164,7 +166,7 @@ interface HeldEventsDeps extends TaskDeps {
   readonly database: WorkDatabase;
   readonly inbox: Inbox;
   readonly limits: EventLimits;
-  /** The handlers of this process. It leaves all other events to processes that have a handler for them. */
+  /** The handlers of this process. Events without a handler here are left to processes that have one. */
   readonly routes: EventRoutes;
   readonly pauses: HandlerPauses;
 }

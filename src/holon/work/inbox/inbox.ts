@@ -27,8 +27,8 @@ export interface WaitingEvent extends EventMessage {
 }
 
 /**
- * A held event that needs an operator's decision, unless another version is started. `handler`: this version has no handler for the event. `arrival`: the event
- * before it in its key, which has the number `needs`, has not come.
+ * A held event that needs an operator's decision. `handler`: this version has no handler for the event. A version that has one handles it without a decision.
+ * `arrival`: the event before it in its key, which has the number `needs`, has not come.
  */
 export interface StrandedEvent extends Pick<EventMessage, "id" | "name" | "key" | "needs"> {
   readonly producer: string;
@@ -180,7 +180,7 @@ export class Inbox {
 
   /**
    * The stranded events, oldest first. `handled` are the names that have a handler. No stranded event has an earlier event of its key that is held or parked.
-   * Only the first 10 000 held events and the first 10 000 parked events are searched. Later ones are found when these have been decided.
+   * Only the oldest 10 000 held events and the oldest 10 000 parked events are searched. Later ones are found when these are over.
    */
   stranded(tx: Tx, handled: readonly EventName[], count: number): Promise<readonly StrandedEvent[]> {
     const oldest = (state: SQL) =>
@@ -223,7 +223,7 @@ export class Inbox {
     return free.flatMap(({ id }) => taken.get(id) ?? []);
   }
 
-  /** Locks for this transaction, which has locked their keys, the events right behind these. An event that failed before is left out: it is tried alone. */
+  /** Locks the events right behind these for this transaction, which already has their keys. An event that failed before is left out: it is tried alone. */
   async takeNext(tx: Tx, producer: string, events: readonly WaitingEvent[]): Promise<readonly WaitingEvent[]> {
     const next = nextPlaces(events);
     if (next.length === 0) return [];
@@ -286,7 +286,7 @@ export class Inbox {
     await rowsOf(tx, sql`update ${this.#table} set state = 'held', attempts = 0, retry_at = now() where producer = ${producer} and event_id = ${id}`);
   }
 
-  /** Counts a failed attempt, and sets the time of the next one or parks the event after the last. Shape: undefined if another process has ended the event. */
+  /** Notes a failed attempt. Sets the time of the next one, or parks the event after the last one. Shape: undefined if the event is not held any more. */
   async fail(
     tx: Tx,
     producer: string,

@@ -54,8 +54,8 @@ export class ParkedEvents {
   }
 
   /**
-   * Lets a parked event be tried again; its attempts are counted from 0. An event that waits for its predecessor is worked off without it. If the predecessor
-   * comes after all, its effect happens later. Errors: NOT_FOUND - no event with this id can be released.
+   * Lets a parked event be tried again; its attempts are counted from 0. An event that waits for its predecessor is worked off, although the predecessor has
+   * not come. If the predecessor comes after all, it is handled after the event that waited for it. Errors: NOT_FOUND - no event with this id can be released.
    */
   release(id: string): Promise<void> {
     return this.#decide("release an event", id, async (tx, { event, waitsFor }) => {

@@ -37,7 +37,7 @@ interface EventWorkDeps {
   readonly emits?: boolean;
   readonly data: WorkData & Pick<ContextData<Tables>, "lockTimeoutMs">;
   readonly backend: QueueBackend;
-  /** Adds `emit` and `enqueue`, typed by the context's contract, to a transaction. */
+  /** Adds `emit`, `enqueue` and `start`, with the types of the context, to a transaction. */
   readonly openTransaction: (tx: DataTransaction<Tables>) => EventTransaction;
   readonly services: Omit<ContextWorkDeps, "newId" | "thread">;
   readonly limits?: Partial<EventLimits>;
@@ -45,7 +45,7 @@ interface EventWorkDeps {
 
 /** The events of one context in one process: those that it emits and those that it takes. */
 export interface EventWork extends Closable {
-  /** Also publishes the jobs and workflows that transactions append. */
+  /** Also publishes the jobs that transactions append. */
   readonly publisher: Publisher;
   readonly parked: ParkedEvents;
   /** Takes nothing new, lets handlers finish, and acknowledges what was taken. */
@@ -55,7 +55,8 @@ export interface EventWork extends Closable {
 /**
  * Starts to publish the events of a context, and to take those that it subscribes to. Any number of processes may do so for one context.
  *
- * Guarantee: each event whose transaction committed has its effect once at each subscriber, whatever is killed or emptied meanwhile, except the databases.
+ * Guarantee: each event whose transaction committed has its effect once at each subscriber, whatever processes are killed and whatever queues are emptied. Only
+ * the databases must keep their rows.
  * Errors: UNAVAILABLE - the database of the context cannot be reached.
  */
 export async function startEventWork({
