@@ -59,10 +59,11 @@ export function createPublisher(deps: PublisherDeps): Publisher {
 /**
  * Publishes the outbox of one context.
  *
- * I1. Before it takes rows, it checks that the queues can be reached. While they are away, it writes nothing.
- * I2. After a server was away, it tries one row at a time of each kind concerned, until one is sent. So it does not write many rows of the outbox again and
- *     again. Rows of the other kind go on, because jobs and events need different servers and tables. An open session may hold a lock for hours, so a row that
- *     met a lock is not tried again before another row of its kind. If the other row is sent, the row that met the lock has failed by itself (I4).
+ * I1. Before the publisher takes rows, it checks that the queues can be reached. While they are away, it writes nothing.
+ * I2. After a server was away, the publisher tries one row at a time of each kind concerned, until one is sent. So it does not write many rows of the outbox
+ *     again and again. Rows of the other kind go on, because jobs and events need different servers and tables. A session of the database may hold a lock for
+ *     hours. So a row that met a lock is not tried again while other rows of its kind can be tried. If the other row is sent, the row that met the lock has
+ *     failed by itself (I4).
  * I3. Messages that a queue has no room for wait in the outbox, see {@link DeliveryWindow}. Messages that still wait on a queue are not sent again.
  * I4. A row that fails by itself, and not because a server is away, holds up no other rows: the rows of its batch are sent one by one. The failed row is given
  *     back at once, because another publisher may be able to send it. This publisher leaves the row out for some time, see {@link FailingRows}.
@@ -157,7 +158,7 @@ class Publishing implements Publisher {
     return many.length === limits.leaseCount || single.length > 0 || sendings.some(({ untried }) => untried.length > 0);
   }
 
-  /** Until when a group of rows may be begun after the first one, so that all are sent before their lease ends. */
+  /** Until when a further group of rows may be begun, so that all rows are sent before their lease ends. The first group is begun in any case. */
   #sendUntilMs(): number {
     const { clock, limits } = this.#deps;
     return clock.monotonicMs() + limits.leaseMs / 2;
@@ -275,7 +276,7 @@ class Publishing implements Publisher {
   /**
    * The subscribers that acknowledge late, and for each the time after which its events count as lost. An event without an acknowledgement counts as lost if it
    * was sent before the oldest message that waits or is being handled, see {@link HandedOut}. So a subscriber that is slow, or down for a day, gets nothing
-   * twice. If nothing is on the queues, an event counts as lost soon.
+   * twice. If nothing is on the queues, an event counts as lost after a shorter time, `resendLostMs`.
    */
   async #overdueSubscribers(): Promise<{ readonly name: string; readonly waits: BackoffBounds }[]> {
     const { limits, data, clock } = this.#deps;

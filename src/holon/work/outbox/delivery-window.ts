@@ -38,7 +38,7 @@ interface Room {
 export class DeliveryWindow {
   readonly #deps: DeliveryWindowDeps;
   readonly #rooms = new Map<string, Room>();
-  /** Subscribers that are behind. The number counts how often subscribers fell behind, up to the moment when this one did. */
+  /** Subscribers that are behind. The number counts how often subscribers fell behind, up to the moment when this subscriber fell behind. */
   #behind = new Map<string, number>();
   #falls = 0;
   #behindReadMs = Number.NEGATIVE_INFINITY;

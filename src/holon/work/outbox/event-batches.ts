@@ -4,7 +4,7 @@ import { type EventBatch, type EventMessage, eventQueue } from "../inbox/event-m
 import type { QueuedJob } from "../queue/queue-backend.ts";
 import type { LeasedRow } from "./outbox-lease.ts";
 
-/** Jobs for one queue. */
+/** Messages for one queue. */
 export interface QueueLoad {
   readonly subscriber: string;
   readonly queue: string;
@@ -12,8 +12,8 @@ export interface QueueLoad {
 }
 
 /**
- * Sorts events by their subscribers, and packs several into a job. Each job has a new id, because a queue drops ids that it has seen, and must accept events
- * again that it has lost.
+ * Sorts events by their subscribers, and packs several into a message. Each message has a new id: a queue drops a message whose id it has seen, but it must
+ * accept an event again that it has lost.
  */
 export function toEventBatches(producer: string, rows: readonly LeasedRow[], limits: Pick<EventLimits, "batchCount" | "batchBytes">): QueueLoad[] {
   const packers = new Map<string, BatchPacker>();
@@ -31,7 +31,7 @@ export function toEventBatches(producer: string, rows: readonly LeasedRow[], lim
   }));
 }
 
-/** Splits rows into groups, in their order. A group has at most so many bytes, or one row. */
+/** Splits rows into groups, in their order. A group has at most `bytes` bytes, or it is one row. */
 export function inGroups(rows: readonly LeasedRow[], bytes: number): readonly (readonly LeasedRow[])[] {
   const groups: LeasedRow[][] = [];
   let left = 0;

@@ -13,14 +13,14 @@ export interface Outcome {
   readonly kind: LeasedRow["kind"];
   readonly sent: readonly LeasedRow[];
   readonly failed: readonly FailedRow[];
-  /** Rows that were not tried, because a server went away before. */
+  /** Rows that were not tried, because a server went away or the time of the rows was over before their turn. */
   readonly untried: readonly LeasedRow[];
 }
 
-/** For this long, a row is not logged again. */
+/** A row is logged once in this time, however often it fails. */
 const QUIET_MS = 60_000;
 
-/** Most rows that are logged in that time. Of rows that failed together, the oldest are logged; each line says how many failed together. */
+/** Most rows that are logged in {@link QUIET_MS}. Of rows that failed together, the oldest are logged; each line says how many failed together. */
 const NAMED_COUNT = 20;
 
 /** If one row fails, the row may be wrong. If this many fail, and no row of their kind is sent between them, the publisher may be at fault. */
@@ -33,8 +33,8 @@ const DOUBT_MS = 60_000;
 const REMEMBERED_COUNT = 5_000;
 
 /**
- * If a row fails while {@link REMEMBERED_COUNT} rows are remembered, the publisher leaves out every row up to that one for this long, remembered or not. Then
- * it tries these rows again.
+ * If a row fails while {@link REMEMBERED_COUNT} rows are remembered, the publisher leaves out every row up to the failed one for this long, remembered or not.
+ * Then it tries these rows again.
  */
 const PASSED_MS = 60_000;
 
@@ -98,7 +98,7 @@ export class FailingRows {
     const positions: number[] = [];
     for (const [position, { dueMs }] of this.#remembered) {
       if (nowMs < dueMs) positions.push(position);
-      // The row was due and did not fail again: another publisher has sent it, or it was removed.
+      // The row has been due for long and did not fail again: another publisher has sent it, or it was removed.
       else if (nowMs - dueMs >= this.#deps.greatestMs) this.#remembered.delete(position);
     }
     return { upTo: this.#passed.next(nowMs), positions };
@@ -167,18 +167,19 @@ export class FailingRows {
 }
 
 /**
- * Rows that have failed and are not remembered. Takes leave out all rows up to the last of them. There may be good rows among those: of a transaction that took
- * its positions early and committed late, or rows that another publisher has given back. So now and then a take looks at the rows that are left out.
+ * Rows that have failed and are not remembered. Takes leave out all rows up to the last of them. There may be good rows among them: rows of a transaction that
+ * took its positions early and committed late, or rows that another publisher has given back. So now and then a take is for the rows that are left out. Such a
+ * take is called a look here.
  *
  *     none    --a row fails that cannot be remembered-->                   waiting
  *     waiting --a minute passed, or a doubt ended-->                       looking, from the first row on
  *     looking --a look reached the last row, or found none-->              waiting, if rows have failed since the first look; else none
  *
- * I1. Between two looks there is a wait in which all takes are for the rows behind, however many rows are left out. After a look whose rows were all good, the
- *     next look comes at once.
- * I2. A look begins where the one before ended, so that it does not meet the same failing rows again. Looks end at the row that was the last one when they
- *     began.
- * I3. If a server goes away during a look, the look is made again after the wait.
+ * I1. Between two looks there is a wait, in which all takes are for the rows behind those that are left out, however many these are. After a look whose rows
+ *     were all good, the next look comes without a wait.
+ * I2. A look begins where the one before ended, so that it does not meet the same failing rows again. Looks end at the row that was the last one to be left out
+ *     when the first look began.
+ * I3. If a look does not try all its rows, because a server went away or its time was over, the look is made again after the wait.
  */
 class PassedRows {
   readonly #betweenMs: number;
@@ -193,23 +194,23 @@ class PassedRows {
   #failedTo = 0;
   /** Position of the last row that was tried in the last take; 0 if that take found no rows. */
   #triedTo = 0;
-  /** Whether a row failed in the last take, remembered or not; and whether a server went away meanwhile. */
+  /** Whether a row failed in the last take, remembered or not; and whether some rows of the last take were not tried. */
   #hasFailed = false;
   #isCut = false;
   #looks: { from: number; readonly to: number } | undefined = undefined;
   #lookAtMs = 0;
-  /** Whether the next take is a look, or the last one was. */
+  /** Whether the take that belongs to the last call of {@link next} is a look; and whether its outcome was noted. */
   #isLook = false;
   #isTaken = false;
 
-  /** Units: `betweenMs`, the wait between two looks. */
+  /** `betweenMs`: the wait between two looks, in milliseconds. */
   constructor(betweenMs: number) {
     this.#betweenMs = betweenMs;
   }
 
   /** The position up to which the next take leaves out all rows. */
   next(nowMs: number): number {
-    // A look that could not be made is made again.
+    // If a look has no outcome, because rows could not be taken, it is made again.
     if (this.#isLook && this.#isTaken) this.#ended(nowMs);
     this.#isLook = this.#upTo > 0 && nowMs >= this.#lookAtMs;
     this.#isTaken = false;

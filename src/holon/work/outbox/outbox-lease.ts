@@ -3,7 +3,7 @@ import type { BackoffBounds } from "../../kernel/backoff.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import { interval, type WorkDatabase } from "../engine/work-database.ts";
 
-/** A row of the outbox that this publisher holds for a time. */
+/** A row of the outbox that this publisher has leased. */
 export interface LeasedRow {
   readonly id: string;
   readonly position: number;
@@ -63,7 +63,7 @@ export class OutboxLease {
    * Takes rows that were not sent, oldest first, and records which subscribers must acknowledge each event.
    *
    * Each take searches all unsent rows and uses no cursor, so it also finds the rows of a transaction that took its positions early and committed late.
-   * Guarantee: no two publishers hold the same row at once; after a crash a row returns when its lease ends.
+   * Guarantee: no two publishers have leased the same row at the same time. After a crash a row can be taken again when its lease ends.
    *
    * The positions that are left out are given as a subquery, because Postgres hashes it in each plan. An array parameter would be searched from its start for
    * each row.
@@ -217,8 +217,9 @@ export class OutboxLease {
 }
 
 /**
- * Whether a delivery is overdue. It waits for its acknowledgement: `firstMs` after it was sent the first time, twice as long after each further time, and
- * `greatestMs` at most. The power is bounded, because an event that is never acknowledged is sent for ever. An index contains the deliveries that were sent and are not acknowledged, and no others.
+ * Whether a delivery is overdue. It waits for its acknowledgement for `firstMs` after it was sent the first time, twice as long after each further time, and
+ * `greatestMs` at most. The power is bounded, because an event that is never acknowledged is sent for ever. An index contains the deliveries that were sent and
+ * are not acknowledged, and no others.
  */
 function isOverdue({ firstMs, greatestMs }: BackoffBounds): SQL {
   const waited = sql`least(${interval(greatestMs)}, ${interval(firstMs)} * power(2, least(sent_count, 20) - 1))`;

@@ -57,7 +57,7 @@ export class Subscriptions {
   }
 
   /**
-   * Records that a subscriber has taken events. Events that all subscribers have taken are settled. Events that were not sent to it are ignored.
+   * Records that a subscriber has taken events. Events that all subscribers have taken are settled. Events that were not sent to this subscriber are ignored.
    *
    * The rows are locked first, by a separate statement. Otherwise the last two acknowledgements of an event, at the same moment, would each miss the other, and
    * the event would not be settled.
@@ -87,8 +87,8 @@ export class Subscriptions {
 }
 
 /**
- * Whether any subscriber has not acknowledged the event `o`. This is a scalar over the few rows of that event. In any other form, Postgres was seen to plan it
- * as a join with, or a scan of, all open deliveries.
+ * Whether any subscriber has not acknowledged the event `o`. This is a scalar subquery over the few rows of that event. In any other form, Postgres was seen to
+ * plan it as a join with, or a scan of, all open deliveries.
  */
 function isAwaited(deliveries: SQL): SQL {
   return sql`coalesce((select bool_or(d.acknowledged_at is null) from ${deliveries} d where d.position = o.position), false)`;
