@@ -225,7 +225,7 @@ function toBulkJob({ id, name, data, delayMs, priority }: QueuedJob) {
 const GREATEST_MESSAGE_LENGTH = 1_000;
 const GREATEST_STACK_LENGTH = 8_000;
 
-/** BullMQ treats any thrown value as an error, and writes its whole message and stack to the queue. */
+/** Throws an error with the redacted and cut message and stack of the thrown value: BullMQ writes the whole message and stack of an error to the queue. */
 function throwStorable(thrown: unknown): never {
   const error = new Error(storableText(redactText(textOf(thrown, "message") ?? describeError(thrown)), GREATEST_MESSAGE_LENGTH));
   error.stack = storableText(redactText(textOf(thrown, "stack") ?? ""), GREATEST_STACK_LENGTH);

@@ -12,7 +12,7 @@ type BullProcessor = ConstructorParameters<typeof Worker>[1];
 export interface FirstMessages {
   /** The message that is handed out next. It could have been handed out since `sinceMs`. */
   readonly next?: { readonly data: unknown; readonly priority: number; readonly sinceMs: number };
-  /** The delayed message that is due first, at `dueMs`. Workers move it to the others only when they ask for more messages. */
+  /** The delayed message that is due first, at `dueMs`. Workers move it to the messages that wait only when they ask for more messages. */
   readonly delayed?: { readonly data: unknown; readonly dueMs: number };
 }
 
@@ -26,7 +26,7 @@ export interface BullDriver {
   assertReachable(): void;
   openQueue(name: string, options: Omit<QueueOptions, "connection">): Queue;
   openWorker(name: string, run: BullProcessor, options: Omit<WorkerOptions, "connection">): Worker;
-  /** Reads the first messages of a queue. BullMQ itself can read only on Redis which message has waited the longest. */
+  /** Reads the first messages of a queue. BullMQ's own request for the message that has waited the longest works only on Redis. */
   first(queue: Queue): Promise<FirstMessages>;
   /**
    * When the messages that workers are handling were added; some drivers read only the oldest of these moments. Units: milliseconds since 1970, by the clocks
@@ -120,7 +120,7 @@ export class Reachability {
     return true;
   }
 
-  /** Notes that the server did what it had refused before. */
+  /** Notes that the server accepted a request: an earlier refusal does not count any more. */
   accepted(): void {
     this.#refusal = undefined;
   }

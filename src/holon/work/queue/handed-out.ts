@@ -19,20 +19,21 @@ const KEPT_COUNT = 500;
 /**
  * Remembers what a queue had handed out, and says which work the queue lost: its message was handed out a while ago, and its row still waits.
  *
- * I1. Work counts as lost only if its message was handed out at least the time of grace ago: the process that took the message may not have reported that yet.
- *     If another queue carries the news that work is done, the grace begins before the oldest message on that queue.
+ * I1. Work counts as lost only some time after its message was handed out, the grace: the process that took the message may not have written its claim or the
+ *     outcome yet. If another queue carries the reports that work is done, the grace is counted back from the moment at which the oldest message on that queue
+ *     was added.
  * I2. Work counts as lost only if its message is not on the queue now: if a process dies, its message goes back to the queue.
- * I3. Work counts as lost only if it was sent at least the time of grace before the messages that were handed out: of two messages, the one that was written
- *     first may have been added later.
+ * I3. Work counts as lost only if it was sent earlier than the messages that were handed out, by at least the grace: of two messages, the one whose row was
+ *     written first may have been added to the queue later.
  */
 export class HandedOut {
   readonly #greatestMs: number;
-  /** The first look is as old as is needed, if there is such a look. All others are younger than that. */
+  /** The first look is at least `greatestMs` old, if such a look was made. All others are younger than `greatestMs`. */
   readonly #looks: Look[] = [];
 
   /**
-   * `greatestMs`: how long looks are kept: the greatest grace, plus the longest time that another queue may be behind. If that queue is further behind, no work
-   * counts as lost.
+   * `greatestMs` says how long looks are kept. It is the greatest grace, plus the longest time that the other queue may be behind. If the other queue is
+   * further behind, no work counts as lost.
    */
   constructor(greatestMs: number) {
     this.#greatestMs = greatestMs;
@@ -47,7 +48,7 @@ export class HandedOut {
   }
 
   /**
-   * What is lost at a moment after the last look; undefined if no look is old enough. If another queue carries the news that work is done, `behindMs` is the
+   * What is lost at a moment after the last look; undefined if no look is old enough. If another queue carries the reports that work is done, `behindMs` is the
    * age of its oldest message, as it was read after the last look.
    */
   lostAt(nowMs: number, graceMs = this.#greatestMs, behindMs = 0): LostWork | undefined {

@@ -13,7 +13,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** Longest time that a statement may take. After it the server ends the statement, and this process stops waiting, whatever state the connection is in. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 
-/** The same for creating the schema, which waits for other processes that create it at the same time. */
+/** Longest time for a statement that creates the schema. Such a statement waits for other processes that create the schema at the same time. */
 const MIGRATION_TIMEOUT_MS = 60_000;
 
 /** After how long without traffic TCP checks whether the other side is there. */
@@ -193,7 +193,7 @@ class Listeners {
   }
 }
 
-/** Ends a connection without a farewell message. Its socket is private in `pg`. */
+/** Closes the socket of a connection at once, and does not tell the server that the session ends. The socket is private in `pg`. */
 function cut(client: PoolClient): void {
   (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream.destroy();
 }

@@ -1,7 +1,7 @@
 import type { Queue } from "bullmq";
 import type { Closable } from "../../kernel/lifecycle.ts";
 
-/** A job as it is put on a queue. */
+/** A message as it is put on a queue. BullMQ calls it a job; a row of `holon_jobs` is something else. */
 export interface QueuedJob {
   /** Chosen by the caller. The same id on the same queue is the same job, which is added once. Consists of letters, digits, `-` and `_`. */
   readonly id: string;
@@ -63,7 +63,8 @@ export interface Backlog {
 }
 
 /**
- * The place of the queues. It is disposable: each job on a queue can be added again from the outbox, so losing the queues loses no work.
+ * The place of the queues. It is disposable: each event and each job on a queue can be added again from its row in Postgres, so losing the queues loses no
+ * work.
  *
  * Errors: UNAVAILABLE - the backend cannot be reached. Callers try again, and nothing is lost.
  */
@@ -81,7 +82,7 @@ export interface QueueBackend extends Closable {
   inspect(queue: string): Queue;
   /** Whether the backend answered the last request. */
   readonly reachable: boolean;
-  /** What fails, as a sentence for operators that names the missing right; undefined while all works. */
+  /** What fails, as a sentence for operators. It names the right that is missing, if that is the cause. Undefined while all works. */
   readonly fault: string | undefined;
   close(): Promise<void>;
 }

@@ -137,12 +137,12 @@ async function endClient(client: Pick<Redis, "status" | "quit" | "disconnect">):
 const COMMAND_TIMEOUT_MS = 5_000;
 
 /**
- * Longest silence on a connection while an answer is due. After it the connection is cut and another one is opened: it may be half open, which TCP would notice
- * only after a quarter of an hour.
+ * Longest silence on a connection while an answer is due. After it the connection is cut and another one is opened. The old one may be half open, and TCP would
+ * notice that only after a quarter of an hour.
  */
 const SILENCE_MS = 8_000;
 
-/** The same for the connection on which a worker waits for jobs: there BullMQ lets Redis wait for up to 10 s before it answers. */
+/** The same limit for the connection on which a worker waits for jobs: there BullMQ lets Redis wait for up to 10 s before it answers. */
 const WAITING_SILENCE_MS = 12_000;
 
 /** Words in the errors of a Redis that answers and refuses: because of rights, passwords, database numbers, or states in which it accepts nothing. */
@@ -169,7 +169,7 @@ interface RedisClientDeps {
   readonly onInfo: (info: string | Error) => void;
 }
 
-/** The client that adds jobs and reads counts. It never waits for a connection. After it reported that a command failed, it does not send it again. */
+/** The client that adds jobs and reads counts. It never waits for a connection. After it reported that a command failed, it does not send the command again. */
 function openAddingClient(deps: RedisClientDeps): Redis {
   return open(deps, {
     commandTimeout: COMMAND_TIMEOUT_MS,

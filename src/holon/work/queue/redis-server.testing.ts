@@ -13,7 +13,7 @@ export interface TestRedis {
   readonly url: string;
   /** Removes all data of this Redis. */
   flush(): Promise<void>;
-  /** Writes the data to disk. After it was killed, a stock Redis starts with that data. */
+  /** Writes the data to disk. If a stock Redis is killed and started again, it starts with that data. */
   snapshot(): Promise<void>;
   /** Kills this Redis with `kill -9`. */
   kill(): Promise<void>;
