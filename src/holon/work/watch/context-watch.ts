@@ -30,12 +30,12 @@ interface WatchRequest {
 }
 
 /**
- * Lets handlers of a context watch the context's own events, as any process commits them. One tail serves all watchers of a process. It exists while there is a
- * watcher, and needs no publisher and no queue.
+ * Lets handlers of a context watch the context's own events, whichever process commits them. One tail serves all watchers of a process. It exists while there
+ * is a watcher, and needs no publisher and no queue.
  *
  * I1. A watcher gets each event once, in the order of positions, from its beginning on.
- * I2. The beginning is settled before `open` resolves. So state that the caller reads after that contains the effects of all events that the watcher does not
- *     get.
+ * I2. The beginning is fixed before `open` resolves. So state that the caller reads after `open` has resolved contains the effects of all events that the
+ *     watcher does not get.
  * I3. A place to resume from is refused if an event after it may have been removed.
  */
 export class ContextWatch {
@@ -57,8 +57,8 @@ export class ContextWatch {
   /**
    * Begins to watch, for one call: at the given place, or at a moment before this resolves. The watch ends with the scope.
    *
-   * Guarantee: the watcher gets each event that is committed after that moment, once and in order, and nothing else. So state that is read after this has
-   * resolved contains the effects of all earlier events (I2).
+   * Guarantee: the watcher gets each event after that place, or each event that is committed after that moment, once and in order, and nothing else. So state
+   * that is read after this has resolved contains the effects of all earlier events (I2).
    * Errors: ResumeRefusal; UNAVAILABLE - the database is away; INTERNAL - the context does not declare the event, or a key is given for an event without keys.
    */
   async open(scope: Scope, request: WatchRequest): Promise<Watcher> {

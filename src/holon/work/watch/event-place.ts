@@ -6,7 +6,10 @@ export interface EventPlace {
   readonly position: number;
   /** Number of the event in its key; undefined if the event has no key, or if the place is a beginning and not an event. */
   readonly keyNumber: number | undefined;
-  /** The first part of the id of the event's row. It shows that a row is another event, because positions start again when a database is restored. */
+  /**
+   * The first part of the id of the event's row. It shows whether the row at this position is still the same event: positions start again when a database is
+   * restored.
+   */
   readonly mark: string | undefined;
 }
 

@@ -20,7 +20,7 @@ interface OutboxTailDeps {
 /** These waits are short, because a call that begins to watch gets an error only at the next look. */
 const BACKOFF = { firstMs: 50, greatestMs: 1_000 };
 
-/** The first look reads the writers. The second one sees that they have ended. */
+/** Most looks at the gaps below the end when a tail begins. The first look reads the writers. The second one may see that they have ended. */
 const LOOKS_TO_BEGIN = 2;
 
 interface Joining {
@@ -90,7 +90,7 @@ export class OutboxTail implements Closable {
       for (const { reject } of joining) reject(error);
       throw error;
     }
-    // Rows that this look left for the next one may be older than the watchers that join. So these join at a later look.
+    // Rows that this look left for the next one may be older than the watchers that join. So these watchers join at a later look.
     if (full) this.#joining.unshift(...joining);
     else for (const each of joining) this.#admit(each);
     return full;

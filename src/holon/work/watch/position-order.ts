@@ -3,8 +3,8 @@ export interface Gap {
   readonly from: number;
   readonly to: number;
   /**
-   * Transactions that may still fill the gap: those that were writing to the outbox at the first look after the gap was found, and still are. Undefined until
-   * that look.
+   * Transactions that may still fill the gap: those that were writing to the outbox when the writers were first read after the gap was found, and still are.
+   * Undefined until the writers are read.
    */
   readonly writers: ReadonlySet<string> | undefined;
 }
@@ -13,8 +13,8 @@ export interface Gap {
  * Brings rows into the order of their positions, whenever they become visible, and holds them back behind a position that may still be filled.
  *
  * I1. Positions are taken right before the commit, and commits overtake each other: a row may become visible after rows with higher positions.
- * I2. A gap is over when it is filled. It is also over when each transaction that wrote to the outbox at a moment after the gap was found has ended *before* a
- *     later look that still does not see the row: the transaction that took the position was rolled back.
+ * I2. A gap is over when it is filled. After a gap was found, the transactions that are writing to the outbox are read. If all of these have ended *before* a
+ *     later look, and that look does not see the row either, the gap is over too: the transaction that took the position was rolled back.
  *
  * (It is not enough to compare `transaction_id` with the oldest open transaction: a transaction with a high id may hold a low position. And an old transaction
  * that writes only to other tables would hold up all watchers for as long as it runs.)
@@ -51,8 +51,8 @@ export class PositionOrder<Row extends { readonly position: number }> {
   }
 
   /**
-   * Takes the result of one look: the rows in {@link gaps}, a run of rows beyond {@link read}, and the transactions that were writing to the outbox *after*
-   * that look, if these were read. Returns the rows that may be delivered now, in order.
+   * Takes the result of one look: the rows in {@link gaps}, the next rows beyond {@link read}, and the transactions that were writing to the outbox *after*
+   * these rows were read, if the transactions were read. Returns the rows that may be delivered now, in order.
    */
   take(rows: readonly Row[], writers: ReadonlySet<string> | undefined): readonly Row[] {
     const sorted = [...rows].sort((one, other) => one.position - other.position);

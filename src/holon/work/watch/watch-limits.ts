@@ -11,8 +11,8 @@ export const WATCH_LIMITS = {
   /** How many watchers of one context and process read missed events at the same time. They share the pool with the handlers. */
   catchUpCount: 2,
   /**
-   * How many rows before the newest one are searched for positions whose transactions have not committed. A transaction has such a position only while it
-   * commits.
+   * When watching starts, so many rows before the newest one are searched for positions whose transactions have not committed. A transaction has such a
+   * position only while it commits.
    */
   startCount: 10_000,
 } as const;

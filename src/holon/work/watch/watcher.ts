@@ -78,7 +78,10 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
     return this.#over;
   }
 
-  /** Called by the tail between two looks: from now on the watcher gets events that settle later. The rows in `held` were committed before, and are skipped. */
+  /**
+   * Called by the tail between two looks. From now on the tail delivers events after the position `settled`. The rows in `held` were committed before this
+   * watcher began. A watcher that begins now skips them; one that resumes gets them.
+   */
   begin(settled: number, held: readonly OutboxEvent[]): void {
     const { after } = this.#deps;
     this.#deliveredFrom = settled;
@@ -104,7 +107,10 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
     return this;
   }
 
-  /** The next event, in the order of the calls. Errors: those of reading missed events. */
+  /**
+   * Returns the next event. If it is called again before it has resolved, the calls get the events in the order of the calls. Errors: those of reading missed
+   * events.
+   */
   next(): Promise<IteratorResult<WatchedEvent, undefined>> {
     const step = this.#last.then(() => this.#take());
     this.#last = step.catch(() => {});
@@ -117,12 +123,12 @@ export class Watcher implements AsyncIterableIterator<WatchedEvent>, ScopeLink {
     return DONE;
   }
 
-  /** Called when the call was cancelled. */
+  /** Called when the call that watches was cancelled. */
   scopeCancelled(_reason: HolonError): void {
     this.#end();
   }
 
-  /** Called when the call is over. */
+  /** Called when the call that watches is over. */
   scopeEnded(): void {
     this.#end();
   }
