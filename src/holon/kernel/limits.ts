@@ -37,8 +37,8 @@ export const DEFAULT_LIMITS = {
   /** Calls from one address, by users who are not signed in, that pass within `rateWindowMs`. */
   addressRateCount: 5_000,
   /**
-   * Requests of one address that may be refused within `rateWindowMs` before their procedure is known. After that, each request for a procedure from this
-   * address is answered with 429, good ones too, until the window ends.
+   * Requests of one address that may be refused within `rateWindowMs` before it is known which procedure they call. If more are refused, each request for a
+   * procedure from this address is answered with 429 until the window ends, also if nothing is wrong with it.
    */
   refusalRateCount: 300,
   /** How long calls are counted for `userRateCount` and `addressRateCount`, and refusals for `refusalRateCount`. */
@@ -51,13 +51,13 @@ export const DEFAULT_LIMITS = {
   meshConcurrencyCount: 10_000,
   /** Streams that one mesh connection may have open at once, beside its calls; 32 768 at most. */
   meshStreamCount: 20_000,
-  /** Bytes that may wait to be written to one mesh connection before callers are refused. */
+  /** Bytes that may wait to be written to one mesh connection. If more wait, calls are refused. */
   meshBacklogBytes: 16 * 1024 * 1024,
   /** How often an idle mesh connection is pinged. */
   meshPingMs: 5_000,
   /** How long a mesh peer may stay silent before it counts as dead. */
   meshSilenceMs: 12_000,
-  /** The shortest time that a signed principal is valid between processes. It always outlives the call that it is made for. */
+  /** The shortest time that a signed principal is valid between processes. It is valid for longer if its call may take longer. */
   principalTokenMs: 60_000,
   /** Signed principals that a process remembers. */
   principalTokenCount: 10_000,
@@ -75,7 +75,7 @@ export const DEFAULT_LIMITS = {
   streamWindowCount: 32,
   /** How long a subscription may stay without an item. */
   subscriptionIdleMs: 120_000,
-  /** How old a subscription may grow; then it is ended, and the client resumes it. */
+  /** How long a subscription may be open. At this age it is ended, and its client resumes it. */
   subscriptionGreatestAgeMs: 3_600_000,
   /** How often a subscription sends a heartbeat. */
   subscriptionHeartbeatMs: 10_000,
@@ -120,7 +120,7 @@ export const DEFAULT_LIMITS = {
   awaitedEventsKeptMs: 30 * 86_400_000,
   /** How long a start waits for databases that are unreachable or too busy. */
   startPatienceMs: 60_000,
-  /** The time between "not ready" and refusing new work, so that load balancers notice. */
+  /** When a process stops: the time from when it reports that it is not ready until it refuses new work, so that load balancers notice. */
   drainMs: 5_000,
   /** How long work in flight may take to finish when the process stops. */
   graceMs: 20_000,
