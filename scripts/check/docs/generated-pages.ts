@@ -64,28 +64,28 @@ milliseconds, bytes, or a number of things.`,
 /** How streams are counted: a rule about several limits, which the comment of one limit cannot explain. */
 const STREAMS = `## Streams
 
-A subscription may stay open for an hour (\`subscriptionGreatestAgeMs\`). So streams have slots of their own, and take no
-slots of calls.
+A subscription may stay open for an hour (\`subscriptionGreatestAgeMs\`). So streams are counted apart from calls, and
+take no places of calls.
 
 | Limit | Counted | From, to | A stream over it is answered |
 | --- | --- | --- | --- |
-| \`userStreamCount\`, \`addressStreamCount\` | in each edge process for itself: two edges let twice as many pass. Every stream counts for its address; a stream of a signed-in user counts for the user as well | from when the user is known, until the connection is closed | \`TOO_MANY_REQUESTS\` (429) |
-| \`streamCount\` | in the process that hosts the context: the streams that the edge opens, and the streams that other contexts open by \`ctx.call\` | from when the handler is called, until it has ended | \`OVERLOADED\` (503) |
+| \`userStreamCount\`, \`addressStreamCount\` | in each edge process for itself, so two edges let twice as many pass. Every stream counts for its address; a stream of a signed-in user counts for the user as well | from the moment when the user is known, until the connection is closed | \`TOO_MANY_REQUESTS\` (429) |
+| \`streamCount\` | in the process that hosts the context: the streams that the edge opens, and the streams that other contexts open by \`ctx.call\` | from the call of the handler, until the handler has ended | \`OVERLOADED\` (503) |
 | \`meshStreamCount\` | for each connection between two processes, at both ends | while the stream is open | \`OVERLOADED\` (503) |
 
-The answer says in \`details.retryAfterMs\` when the client may come back (\`streamRetryMs\`). A browser does not show a
-page the content of an answer whose status is not 200. So a browser gets a stream with status 200. It has the error as
-its only event, and a \`retry:\` of that time, and ends at once. A client of tRPC, by \`createClient\` or by
-\`httpSubscriptionLink\`, ends the subscription with \`TOO_MANY_REQUESTS\` and does not try again by itself. After
-\`OVERLOADED\` it comes back after that time.
+The answer says in \`details.retryAfterMs\` when the client may come back (\`streamRetryMs\`). If the status of the answer
+is not 200, the EventSource of a browser does not show the page what is in the answer. So a browser gets a stream with
+status 200. The stream has the error as its only event, has a \`retry:\` of \`streamRetryMs\`, and ends at once. After
+\`TOO_MANY_REQUESTS\` a tRPC client, by \`createClient\` or by \`httpSubscriptionLink\`, ends the subscription and does not
+try again by itself. After \`OVERLOADED\` it tries again when \`streamRetryMs\` is over.
 
 - IPv6 addresses count by their /64 network, as for the rates. Behind a proxy, set \`HOLON_TRUSTED_PROXIES\`: without it
   all clients have the proxy's address, and share its ${DEFAULT_LIMITS.addressStreamCount} streams. Raise \`addressStreamCount\` if many users share an
   address.
-- A client that vanishes without closing its connection counts until the connection is given up: at the latest when the
+- If a client is gone without closing its connection, its stream counts until the edge ends it: at the latest when the
   stream has had no item for \`subscriptionIdleMs\`, or is \`subscriptionGreatestAgeMs\` old.
-- A handler that does not end when \`ctx.signal\` is aborted keeps its slot of the context for as long as it runs.
-  \`holon_streams_running\` is the number of slots that are taken, by context.`;
+- If a handler does not end when \`ctx.signal\` is aborted, its stream counts in \`streamCount\` for as long as the handler
+  runs. \`holon_streams_running\` is this count, by context.`;
 
 /** What is kept for a time. Each row has a test: in `retention.test.ts`, which moves the clock, or beside the code that keeps the row. */
 function keptSection(): string {
@@ -97,13 +97,13 @@ function keptSection(): string {
     [
       "events and jobs of the outbox",
       "`holon_outbox`",
-      `${by("outboxKeptMs")} after all subscribers have acknowledged, or the job was taken over. A row that is not acknowledged is kept`,
+      `${by("outboxKeptMs")} after all subscribers have acknowledged the event, or the job was taken over into \`holon_jobs\`. Until then the row is kept`,
     ],
     ["which subscribers have acknowledged an event", "`holon_deliveries`", "as long as its event"],
     [
       "events that were taken, or skipped",
       "`holon_inbox`",
-      `${by("inboxKeptMs")} after their effect. An event that is held or parked is kept until it is handled or skipped`,
+      `${by("inboxKeptMs")} after they were handled or skipped. An event that is held or parked is kept`,
     ],
     ["jobs that are done", "`holon_jobs`", by("doneJobsKeptMs")],
     ["jobs that failed for good", "`holon_jobs`", by("failedJobsKeptMs")],
@@ -111,7 +111,7 @@ function keptSection(): string {
     [
       "runs of workflows that ended, with their steps",
       "`holon_runs`, `holon_steps`",
-      `${by("runsKeptMs")} after their end. As long as a run is kept, its key finds it. A run that is stuck is kept`,
+      `${by("runsKeptMs")} after their end. As long as a run is kept, a start with its key finds it. A run that is open or stuck is kept`,
     ],
     ["events for runs that wait for them later", "`holon_awaited_events`", by("awaitedEventsKeptMs")],
     [
@@ -119,27 +119,29 @@ function keptSection(): string {
       "`holon_order`",
       `at least ${days(orderMs)} after the last event of the key (\`outboxKeptMs\`, \`inboxKeptMs\` and a day), at most twice that; longer while an event of the key is in the outbox`,
     ],
-    ["the position up to which events were removed", "`holon_removed`", "for ever: a row for each event of the contract"],
+    ["the position up to which events were removed", "`holon_removed`", "for ever; at most one row for each event of the contract"],
     ["schedules", "`holon_schedules`", "for ever, also if no version knows the name any more; one row for each name"],
     ["the subscribers of the events", "`holon_subscribers`", "until `npm run work -- forget <context> <subscriber>`"],
     [
       "finished entries of the queues",
       "Redis, or the schema of the queues",
-      "each queue keeps the last 2 000 entries that are done, for an hour, and the last 10 000 that failed, for 14 days. They are copies: the rows above decide",
+      "each queue keeps the last 2 000 entries that are done, for an hour, and the last 10 000 that failed, for 14 days. The entries are copies; the rows above decide what happens",
     ],
   ];
   return `## What is kept, and how long
 
 Each process that does the background work of a context (role \`jobs\`) looks once a minute for rows that were kept long
-enough, and removes them until none is left. It removes a thousand rows in a statement, and then rests for as long as
-the statement took. A process without that role removes only idempotency keys, because it makes these itself.
+enough, and removes all of them. One statement removes up to a thousand rows. After each statement, the process waits as
+long as the statement took. A process without that role removes only idempotency keys, because such a process writes
+them itself.
 
 ${table(["What", "Where", "Kept for"], rows)}
 
-- \`holon_retention_removed_total{context,table}\` counts the rows that a process has removed. If a row is kept longer
-  than the table above says, \`holon_retention_lag_seconds{context,table}\` is the excess of the oldest row: alert on
+- \`holon_retention_removed_total{context,table}\` counts the rows that a process has removed.
+  \`holon_retention_lag_seconds{context,table}\` says how long ago the oldest row should have been removed: alert on
   \`max by (context, table) (holon_retention_lag_seconds) > 3600\`.
-- Numbers of a key do not come twice, even after its last number was removed: the next number is higher than all before.
+- The numbers of a key never come twice. If the last number of a key was removed, the next event of the key gets a
+  number that is higher than all earlier ones.
 - The limits that end in \`KeptMs\` must be the same in all processes of an app.`;
 }
 
