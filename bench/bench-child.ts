@@ -7,10 +7,10 @@ import { build } from "esbuild";
 import type { BenchPlan } from "./bench-plan.ts";
 import type { ChildRole, Order } from "./order.ts";
 
-/** How long a bench process may take to start, and to answer in addition to the time that it measures. */
+/** How long a bench process may take to start, and to answer an order. An order to measure may also take {@link MS_A_PIECE} for each unit of its length. */
 const PATIENCE_MS = 30_000;
 
-/** The milliseconds that a run may take for each unit of its length. A millisecond of calling takes one, and a piece of work takes less than ten. */
+/** The milliseconds that a measurement may take for each unit of its length. A millisecond of calling takes one, and a piece of work takes less than ten. */
 const MS_A_PIECE = 10;
 
 /** The program of the second thread of a process with background work; it is built beside the file of the process. */
@@ -42,7 +42,7 @@ export async function buildChild({ child, isBundled, unit }: BenchPlan): Promise
   return { file: join(folder, "child.mjs"), close: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** A folder below `node_modules`, so that packages outside of the file are found. */
+/** A folder below `node_modules`, so that packages that are not bundled are found. */
 function cacheFolder(): string {
   const folder = fileURLToPath(new URL("../node_modules/.cache", import.meta.url));
   mkdirSync(folder, { recursive: true });
@@ -64,7 +64,7 @@ export class BenchChild {
     });
   }
 
-  /** Resolves when the process serves or can call. Errors: the process ended, or took too long. */
+  /** Resolves when the process is ready to answer or to make calls. Errors: the process ended, or took too long. */
   async started(): Promise<void> {
     await this.#answer(PATIENCE_MS);
   }

@@ -28,7 +28,10 @@ export interface BenchPlan {
   readonly own: readonly string[];
   readonly concurrencies: readonly number[];
   readonly metrics: readonly Metric[];
-  /** The unit of lengths: milliseconds of calling, or pieces of work that are all done. Benches with pieces need a Redis and a Postgres. */
+  /**
+   * The unit of `warmLength` and `roundLength`: milliseconds of calling, or pieces of work. A round of pieces ends when all are done, and needs a Redis and a
+   * Postgres.
+   */
   readonly unit: "ms" | "pieces";
   /** The source of the bench processes, relative to this folder. */
   readonly child: string;

@@ -8,7 +8,7 @@ import * as domain from "./mesh/domain.ts";
 import type { ChildRole, Order } from "./order.ts";
 import { localContenders, meshContenders } from "./own-contenders.ts";
 
-// This program is one process of a contender: its server, its client, or both. The parent process sends the order to run.
+// This program is one process of a contender: its server, its client, or both. It carries out each `Order` that the parent process sends.
 const role = JSON.parse(process.argv[2] as string) as ChildRole;
 const client = await start(role).catch(refuse);
 const session = new Session();

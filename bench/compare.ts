@@ -70,7 +70,10 @@ interface Measuring {
   readonly say: (line: string) => void;
 }
 
-/** Each round measures every bench of every state once, and starts with another state, so that other load on the machine affects all states alike. */
+/**
+ * Each round measures every bench of every state once, and starts with another state than the round before, so that other load on the machine affects all
+ * states alike.
+ */
 async function measure({ states, benches, rounds, only, length, say }: Measuring): Promise<Readonly<Record<State["name"], readonly Row[][]>>> {
   const found: Record<State["name"], Row[][]> = { base: [], again: [], now: [] };
   for (let round = 0; round < rounds; round++) {

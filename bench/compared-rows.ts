@@ -14,7 +14,7 @@ export interface ComparedRow {
   readonly ratio: number;
   /** The checkout's value divided by the base's, for each round. Other load in a round slows both, so their ratio stays comparable. */
   readonly ratios: readonly number[];
-  /** The base divided by itself, for each round; empty if that was not measured. */
+  /** The second measurement of the base divided by its first, for each round; empty if the base was measured only once a round. */
   readonly noise: readonly number[];
   /** Whether the figure is worse by more than noise. */
   readonly isWorse: boolean;
@@ -38,7 +38,7 @@ export interface ComparisonFacts {
   readonly load: string;
 }
 
-/** Compares every figure that both states have, in the order of the newer state. */
+/** Compares each figure that both states have in every round. The figures keep the order of `now`. */
 export function compareRows({ base, again, now }: ComparedRounds): readonly ComparedRow[] {
   const [first = []] = now;
   return first.flatMap((row) => {
@@ -55,8 +55,8 @@ export function compareRows({ base, again, now }: ComparedRounds): readonly Comp
 }
 
 /**
- * Whether a figure is worse by more than noise. The median loss must exceed three hundredths, and also the difference of the base from itself, if that
- * was measured. At least three of four rounds must be worse. A 99th percentile is never counted as worse.
+ * Whether a figure is worse by more than noise. The median loss must exceed three hundredths, and also the median difference between the two measurements of
+ * the base, if there were two. At least three quarters of the rounds must be worse. A 99th percentile is never counted as worse.
  */
 function isWorseThanNoise(metric: string, ratios: readonly number[], noise: readonly number[]): boolean {
   if (metric.includes("P99") || metric.startsWith("p99")) return false;

@@ -26,7 +26,7 @@ export interface Entrant {
   close(): void;
 }
 
-/** Starts the processes of a contender. Errors: one of them did not start; then the others are ended too. */
+/** Starts the processes of a contender. Errors: a process did not start; then the others are ended too. */
 export async function startEntrant({ plan, contender, childFile, node, peersFolder, places }: EntrantOptions): Promise<Entrant> {
   const port = plan.isPair ? await freePort() : 0;
   const children: BenchChild[] = [];

@@ -3,7 +3,7 @@ import type { BenchClient } from "./contender.ts";
 /** The results of one round of one contender, by metric. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** The clock is read once for this many calls, so that reading it does not count. */
+/** The clock is read once for this many calls, so that the readings add nothing to the result. */
 const BATCH_COUNT = 200;
 
 const TAGS_OF_A_PRODUCT = 5;

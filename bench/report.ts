@@ -109,7 +109,7 @@ function outcomeOf(goal: Goal, rows: readonly Row[]): Outcome {
   return { text: `${what} with ${concurrency} at once: goal ${bound}`, value, met: value !== undefined && value >= atLeast && value <= atMost };
 }
 
-/** The median of the ratios of each round: both values are affected by what slows a round. */
+/** The median of the ratios within each round. Other load in a round slows both values, so their ratio stays comparable. */
 function ratioOf(row: Row | undefined, base: Row | undefined): number | undefined {
   if (row === undefined || base === undefined) return undefined;
   return median(row.raw.map((value, round) => value / (base.raw[round] as number)));

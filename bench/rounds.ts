@@ -17,8 +17,7 @@ export interface RoundsOptions {
   /** The servers of benches that need them. */
   readonly servers?: Servers | undefined;
   /**
-   * If given, each process is profiled for three seconds at the first concurrency instead of the rounds, and the profiles are written into this
-   * folder.
+   * If it is given, no rounds are measured. Each process is profiled for three seconds at the first concurrency, and the profiles are written into this folder.
    */
   readonly profileFolder: string | undefined;
   readonly say: (line: string) => void;
@@ -36,8 +35,8 @@ const PROFILE_MS = 3_000;
 /**
  * Measures the contenders of a bench.
  *
- * Every round measures each contender once, one at a time, and begins with another contender, so that other load on the machine affects all alike and
- * a ratio within a round is meaningful. A contender that fails is reported and left out.
+ * Every round measures each contender once at each concurrency, one contender at a time. The next round begins with another contender, so that other load on
+ * the machine affects all contenders alike, and a ratio within a round is meaningful. A contender that fails is reported and left out.
  */
 export async function runRounds(options: RoundsOptions): Promise<Results> {
   const { plan, rounds, length, say } = options;

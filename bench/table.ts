@@ -1,4 +1,7 @@
-/** A Markdown table with padded columns: the first `leftCount` are aligned left, the others right; the last one is aligned left if it is a list. */
+/**
+ * A Markdown table with padded columns. The first `leftCount` columns are aligned left, and if there are several of them, the last column too. The others are
+ * aligned right.
+ */
 export function renderTable(head: readonly string[], lines: readonly (readonly string[])[], leftCount = 1): string {
   const isLeft = (column: number): boolean => column < leftCount || (leftCount > 1 && column === head.length - 1);
   const widths = head.map((title, column) => Math.max(title.length, 3, ...lines.map((line) => line[column]?.length ?? 0)));

@@ -2,7 +2,7 @@ import type { ChildRole, Order } from "../order.ts";
 import { edgeContenders } from "./contenders.ts";
 import { measureRequests } from "./load.ts";
 
-// This program is one process of a contender of the edge bench: its server, or the load generator. The parent process sends the order to run.
+// This program is one process of a contender of the edge bench: its server, or the load generator. It carries out each `Order` that the parent process sends.
 const { contender: name, half, port } = JSON.parse(process.argv[2] as string) as ChildRole;
 const contender = edgeContenders[name];
 if (contender === undefined) refuse(`there is no contender ${name}`);

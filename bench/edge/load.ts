@@ -2,7 +2,7 @@ import autocannon from "autocannon";
 import type { Figures } from "../measure.ts";
 import { findProduct } from "../mesh/domain.ts";
 
-/** The request that is repeated, and the only answer that counts. */
+/** The request that is repeated, and the only answer that is accepted. */
 export interface Question {
   readonly path: string;
   readonly answer: string;

@@ -3,7 +3,7 @@ import { z } from "zod";
 const TAGS = ["new", "sale", "eco", "home", "garden", "sport", "kids", "tech", "book", "food"] as const;
 const COUNT = 1024;
 
-/** The schemas and rows that every contender serves. Those of the peers' harness are the same. */
+/** The schemas and rows that every contender serves. The contenders in `bench/peers` get them as a parameter. */
 export const Product = z.object({
   id: z.number(),
   sku: z.string(),

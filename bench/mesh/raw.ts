@@ -3,8 +3,8 @@ import type { Contender, ContenderClient } from "./contender.ts";
 import { findProduct, GetInput } from "./domain.ts";
 
 /**
- * The practical lower limit: length-prefixed JSON on one socket, the frames of a tick joined, the input parsed with zod, and nothing else. The protocol is
- * that of `raw_net_json` in the peers' harness.
+ * The practical lower limit: length-prefixed JSON on one socket, the frames of a tick joined, the input parsed with zod, and nothing else. A request is
+ * `[id, path, input]`; an answer is `[id, 0, output]` or `[id, 1, error]`.
  */
 export const raw: Contender = { startServer, createClient };
 

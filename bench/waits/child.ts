@@ -2,7 +2,7 @@ import type { ChildRole, Order } from "../order.ts";
 import type { WaitsClient } from "./contender.ts";
 import { waitsContenders } from "./contenders.ts";
 
-// This program is one process of a contender of the benches of background work. The parent process sends the order to run.
+// This program is one process of a contender of the benches of background work. It carries out each `Order` that the parent process sends.
 const role = JSON.parse(process.argv[2] as string) as ChildRole;
 const client = await start(role).catch(refuse);
 process.on("message", (order: Order) => {

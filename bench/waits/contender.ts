@@ -3,7 +3,7 @@ import type { Figures } from "../measure.ts";
 /** The backend of the queues. */
 export type QueueKind = "redis" | "postgres";
 
-/** The servers that all contenders of a run use, one after the other. */
+/** The addresses that one contender gets. All contenders of a run use the same Redis and the same Postgres, one after the other. */
 export interface Places {
   readonly redisUrl: string;
   /** The contender's own database, on the shared server. */

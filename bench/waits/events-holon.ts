@@ -28,8 +28,8 @@ interface Stage {
 }
 
 /**
- * Measures from the committed event to its committed effect, through outbox, queue and inbox: the handler writes a row for each event. Every event
- * has its own key.
+ * Measures the path of an event through outbox, queue and inbox to a handler that writes a row. A single event is measured from its commit to the start of its
+ * handler, the burst from its first emit to the last committed row. Every event has its own key.
  */
 export function holonEvents(kind: QueueKind): WaitsContender {
   return {
@@ -127,7 +127,10 @@ async function emit({ producer }: Stage, from: number, count: number): Promise<v
   });
 }
 
-/** Waits until the table has `count` rows. Every row is one effect, so it is a fault if there are more rows. */
+/**
+ * Waits until `from`, a table with an optional condition, has `count` rows. Every row is an effect or an event of its own, so it is a fault if there are more
+ * rows.
+ */
 async function reached({ sql: look }: HolonPlace, from: string, count: number): Promise<void> {
   for (;;) {
     const [row] = await look.unsafe<{ count: number }[]>(`select count(*)::int as count from ${from}`);

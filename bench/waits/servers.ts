@@ -12,7 +12,7 @@ import type { Places } from "./contender.ts";
 
 /** The Redis and the Postgres of a run. */
 export interface Servers {
-  /** Makes a database for one contender, and returns its addresses. */
+  /** Makes a database for one contender. Shape: its address, and that of the Redis. */
   open(): Promise<Places>;
   close(): Promise<void>;
 }

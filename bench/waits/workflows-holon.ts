@@ -85,7 +85,7 @@ async function measure(stage: Stage, concurrency: number, runs: number) {
     idle.push(performance.now() - startedMs);
   }
   await work.close();
-  // These runs wait before the measurement begins, so that starting them is not part of it.
+  // These runs are started while nothing executes them, so that the measurement does not include their start.
   for (let from = 0; from < runs; from += 100)
     await start(
       stage,

@@ -5,7 +5,7 @@ import { perSecond, quantile } from "./tally.ts";
 
 const FIVE = [1, 2, 3, 4, 5];
 
-/** Commits of one row each, with one connection for each concurrent commit, and nothing else. A timed run is five commits, one after the other. */
+/** Commits of one row each, with one connection for each concurrent commit, and nothing else. A single run is five commits, one after the other. */
 export const rawCommits: WaitsContender = {
   async start({ databaseUrl }) {
     const owner = postgres(databaseUrl, { max: 1, onnotice: () => {} });

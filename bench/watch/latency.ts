@@ -1,6 +1,6 @@
 /**
- * Measures the time from the return of a commit until a watcher has the item. It emits 200 single events, one after the other, on an otherwise idle
- * system. The watcher is first in the same process, and then in a second one.
+ * Measures the time from the return of a commit until a watcher has the item. It emits 200 single events, one after the other, on an otherwise idle system:
+ * first in the process of the watcher, and then in a second process.
  *
  *     node --conditions=source --import tsx bench/watch/latency.ts [count]
  */
