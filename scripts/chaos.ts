@@ -84,7 +84,7 @@ interface Faults {
   databaseKills: number;
 }
 
-/** Kills processes at random, one after the other, until the replay has ended. */
+/** Kills processes at random, one after the other, until the replay has ended. After some of the kills it also flushes Redis or kills Postgres. */
 async function wreak({ shop, everyMs, random, flush, pid, over }: Storm): Promise<Faults> {
   const faults: Faults = { kills: {}, flushes: 0, databaseKills: 0 };
   let isOver = false;

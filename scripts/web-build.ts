@@ -12,8 +12,9 @@ const USAGE = `Builds the storefront, and prints the size of each file.
   -h, --help  prints this text
 `;
 
-/** Builds the storefront into `dist/web` or a given folder, and prints the size of each file. */
 const project = path.resolve(import.meta.dirname, "..");
+
+/** Builds the storefront into a folder, and prints the size of each file. */
 async function build(folder: string): Promise<number> {
   const built = await buildStorefront(project, folder, storefrontMark(project) ?? "");
   const kilobytes = (bytes: number): string => `${(bytes / 1_024).toFixed(1).padStart(7)} KiB`;

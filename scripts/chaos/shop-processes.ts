@@ -54,7 +54,10 @@ export async function startShopApart(folder: string, url: string, env: NodeJS.Pr
   };
 }
 
-/** Reads name and process id from the supervisor's line about a start. The line begins with the supervisor's own id; the child's comes after it. */
+/**
+ * Reads name and process id from the supervisor's line about a start. The line has `pid` twice: first the supervisor's own, then that of the new process.
+ * `JSON.parse` keeps the last.
+ */
 function noteStart(line: string, pids: Map<string, number>): void {
   if (!line.includes('"process started"')) return;
   const entry = JSON.parse(line) as { readonly process: string; readonly pid: number };

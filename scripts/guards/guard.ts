@@ -1,6 +1,6 @@
 /** A guard of a promise: a piece of code without which a test must fail. */
 export interface Guard {
-  /** The promise that it keeps, as docs/promises.md numbers it; or what the table there says in its first column. */
+  /** The number of the promise that it keeps, as in docs/promises.md; or the text in the first column of the table "Seen red" there. */
   readonly of: string;
   /** What is taken out, in the words of the table "Seen red" of docs/promises.md. */
   readonly takenOut: string;

@@ -1,6 +1,6 @@
 import type { Guard } from "./guard.ts";
 
-/** Guards of workflows: P8, and what P24 and old versions ask of them. */
+/** Guards of workflows: P8, P24 of workflows, and versions that run beside each other. */
 export const GUARDS_OF_WORKFLOWS: readonly Guard[] = [
   {
     of: "P8",
@@ -11,7 +11,7 @@ export const GUARDS_OF_WORKFLOWS: readonly Guard[] = [
         from: "const key = `${claim.id}/${step.name}`;",
         to: "const key = `${claim.id}/${step.name}/${attempt}`;",
       },
-      // The test runs only a few of its points, which its seed chooses.
+      // Without this edit the test runs only some of its cases, which its seed chooses.
       { file: "src/holon/pipeline/workflow-crashes.test.ts", from: "SCALE < 0.5 ?", to: "false ?" },
     ],
     test: "src/holon/pipeline/workflow-crashes.test.ts",

@@ -9,8 +9,8 @@ import { GUARDS_OF_WORKFLOWS } from "./guards-of-workflows.ts";
 /**
  * Guards of docs/promises.md that a change of some lines takes out.
  *
- * Left out: `JSON_UTF8`, and `withoutTokens` with `withoutPasswords`, because the gate `patterns` proves them and no test does; `eventsource-parser`, which is the
- * version of a package; and "what is stored or sent keeps its name", whose test first installs the packages of the old version.
+ * Left out: `JSON_UTF8`, and `withoutTokens` with `withoutPasswords`, because the gate `patterns` proves them, not a test; `eventsource-parser`, because that
+ * guard is the version of a package; and "what is stored or sent keeps its name", because its test first installs the packages of the old version.
  */
 export const GUARDS: readonly Guard[] = [
   ...GUARDS_OF_HEALTH,

@@ -39,7 +39,7 @@ export function createRetrying({ patienceMs, nowMs, sleep, random, onRetry }: Re
   };
 }
 
-/** The code of an error; `NETWORK` if the server did not answer. */
+/** The code of an error. `NETWORK`: no whole answer came; `UNKNOWN`: the error does not come from the client. */
 export function codeOf(error: unknown): string {
   if (!isTRPCClientError(error)) return "UNKNOWN";
   const code = (error.data as { readonly code?: unknown } | null | undefined)?.code;

@@ -2,7 +2,8 @@ import type { Fleet } from "../../test/faults/harness/fleet.ts";
 import { waitUntil } from "../../test/faults/harness/wait.ts";
 
 /**
- * Measures how long after a fault all events that were emitted before it are acknowledged: the longest time for each kind of fault, in milliseconds.
+ * Measures the time from the end of a fault until all events that were emitted before that end are acknowledged. It keeps the longest time for each kind of
+ * fault, in milliseconds.
  */
 export class Recovery {
   readonly worstMs: Record<string, number> = {};

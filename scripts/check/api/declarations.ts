@@ -27,7 +27,7 @@ interface DeclarationFile {
   readonly stars: readonly string[];
 }
 
-/** Declaration files, parsed when a name of them is looked up. Paths are those of the sources, as `src/holon/index.ts`. */
+/** Declaration files, parsed when a name of them is looked up. Paths are those of the sources, such as `src/holon/index.ts`. */
 export class Declarations {
   private readonly files = new Map<string, DeclarationFile>();
 

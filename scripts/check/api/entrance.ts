@@ -1,6 +1,6 @@
 import ts from "typescript-6";
 
-/** The tiers of names: for whom a name is. Each has the comment that begins its part of an entrance. */
+/** The tiers of names: a tier says for whom its names are. The text begins the comment above the names of that tier in an entrance. */
 export const TIERS = { users: "For users", authors: "For authors of extensions" } as const;
 
 export type Tier = keyof typeof TIERS;

@@ -13,7 +13,7 @@ export function referencePages(api: Api): ReadonlyMap<string, string> {
   return new Map(api.entrances.map((entrance) => [`docs/reference/${pageName(entrance.specifier)}`, entrancePage(api, entrance)]));
 }
 
-/** Names of our own without a docstring. */
+/** Exported names that the toolkit itself declares, without a docstring. */
 export function docstringFaults({ entrances, declarations }: Api): string[] {
   return entrances.flatMap(({ specifier, file, names }) =>
     names.flatMap(({ name }) => {
@@ -66,7 +66,7 @@ function partText(part: ts.JSDocComment): string {
     .trim()}\``;
 }
 
-/** A docstring as Markdown. Lines such as `Errors: ...` and items of lists begin a paragraph; an indented block is text as it stands. */
+/** A docstring as Markdown. Lines such as `Errors: ...` and items of lists begin a paragraph; an indented block is kept as it is written. */
 export function proseOf(comment: string): string {
   return comment
     .split(/\n\s*\n|\n(?=(?:[A-Z][a-z]+:|-) )/)

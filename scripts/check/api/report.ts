@@ -65,7 +65,7 @@ A program cannot import them, but a change of this page changes what it can writ
   );
 }
 
-/** Every declaration that a public name leads to, besides the public ones. */
+/** Every declaration that a public name uses, directly or through other declarations, if no entrance exports it. */
 function unexportedTypes({ entrances, declarations }: Api): readonly Declared[] {
   const key = ({ file, name }: Declared): string => `${file}#${name}`;
   const exported = new Map<string, Declared>();

@@ -21,7 +21,7 @@ export function linkFaults(root: string, pages: readonly Page[]): string[] {
   );
 }
 
-/** A whole path of the repository in a page's code, as `src/holon/index.ts`. */
+/** A whole path of the repository that a page names as code, such as `src/holon/index.ts`. */
 const WHOLE_PATH = /`((?:src|contracts|migrations|scripts|bench|test|deploy|docs)(?:\/[\w.-]+)+)\/?`/g;
 
 /** Whole paths that do not exist. Files move, and no compiler finds the pages that name them. */

@@ -47,10 +47,10 @@ export const BROWSER_FLOORS: readonly string[] = ["kernel", "contract", "client"
 /** Floors that the tests of every floor may import. */
 export const TEST_FLOORS: readonly string[] = ["testing", "dev/postgres"];
 
-/** Floors that may use the real clock, randomness, environment and console; lower floors get them as parameters. */
+/** Floors that may use the real clock, randomness, environment and console; all other floors get them as parameters. */
 export const REAL_WORLD_FLOORS: readonly string[] = ["process", "cli", "testing", "dev"];
 
-/** The exceptions: files, and what each may use. */
+/** Files outside of {@link REAL_WORLD_FLOORS}, and what each may use all the same. */
 export const REAL_WORLD_EXCEPTIONS: Readonly<Record<string, readonly string[]>> = { "src/holon/kernel/clock.ts": ["Date.now"] };
 
 /** The entrances of the toolkit, as package.json exports them. */

@@ -4,7 +4,7 @@ import { isTestFile, lineOf, type SourceFile, walk } from "./source-tree.ts";
 import { floorName } from "./toolkit-rules.ts";
 import type { Violation } from "./violation.ts";
 
-/** Globals that lower floors must not use, with the forbidden members; an empty list forbids all members. */
+/** Globals that floors outside of {@link REAL_WORLD_FLOORS} must not use, with the forbidden members; an empty list forbids all members. */
 const FORBIDDEN: Readonly<Record<string, readonly string[]>> = { process: ["env", "exit"], Date: ["now"], Math: ["random"], console: [] };
 
 /** Uses of the real clock, randomness, environment and console on floors that must get them as parameters. */

@@ -22,7 +22,10 @@ interface Places {
   readonly project: string;
 }
 
-/** Links the packages that a reader of the pages installs, with their programs, from this repository. Returns those that it does not have. */
+/**
+ * Links the packages that a reader of the pages installs, with their programs, from this repository. Returns a fault for each package that this repository does
+ * not have.
+ */
 export function installFaults({ root, project }: Places, pages: readonly Page[]): string[] {
   return shellLines(pages).flatMap(({ at, text }) =>
     packagesOf(text).flatMap((name) => {

@@ -16,7 +16,7 @@ import { firstAppFaults, testFaults } from "./first-app.ts";
 const GUIDE = /^(README|docs\/[^/]+|deploy\/README)\.md$/;
 const SAMPLES = "scripts/check/bad-samples/package/";
 
-/** Blocks that this check does not run, by what they call, with the reason. */
+/** Programs whose blocks this check does not run, each with the reason. */
 const NOT_RUN: ReadonlyMap<string, string> = new Map([
   ["curl", "needs the shop: test/openapi/shop-client.test.ts runs these blocks"],
   ["docker", "needs an engine: the gate deploy reads the compose file and the Dockerfile"],

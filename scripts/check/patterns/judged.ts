@@ -1,5 +1,6 @@
 /**
- * Patterns that look at a character more than once, and what limits the length of their text. Each was measured with the worst text of that length.
+ * A pattern that is accepted although it may look at a character more than once, because the length of its text is limited. It was measured with the worst text
+ * of that length.
  */
 export interface JudgedPattern {
   readonly file: string;

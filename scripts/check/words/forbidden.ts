@@ -1,6 +1,6 @@
 /** A word or phrase that comments and documents of this project must not use. */
 export interface ForbiddenWord {
-  /** Ignores case, unless it has flags of its own. A space in it also matches a line break. */
+  /** A pattern of {@link word} ignores case, and a space in it also matches a line break. */
   readonly pattern: RegExp;
   /** What to write instead. */
   readonly write: string;

@@ -1,6 +1,9 @@
 import ts from "typescript-6";
 
-/** The text of a file for people, as long as the file. All other characters are blank, so that an offset in the text is also an offset in the file. */
+/**
+ * The comments of a program, or the text of a page, in a string that is as long as the file. All other characters are blank, so that an offset in the string is
+ * also an offset in the file.
+ */
 export type Prose = string;
 
 /** Replaces code in a sentence, so that no phrase matches across it. */

@@ -10,10 +10,7 @@ export interface WorkflowSource {
   readonly hash: string;
 }
 
-/**
- * Finds the workflows of all contexts below a folder. Each context is a folder: `context.ts` declares the versions, and any of its files has the
- * bodies.
- */
+/** Finds the workflows of all contexts below a folder. Each context is a folder, and any of its files may declare versions and have bodies. */
 export function workflowSources(contextsFolder: string): { readonly sources: readonly WorkflowSource[]; readonly faults: readonly string[] } {
   const sources: WorkflowSource[] = [];
   const faults: string[] = [];
@@ -63,7 +60,10 @@ function bodiesOf(file: ts.SourceFile, versions: ReadonlyMap<string, string>): r
   });
 }
 
-/** The text of a body and of the declarations that it uses from its own file. Imports are left out: what a step calls may change inside. */
+/**
+ * The text of a body and of the declarations that it uses from its own file. Imported code is left out, because the code that a step calls may change without a
+ * new version.
+ */
 function textOf(file: ts.SourceFile, body: ts.Node): string {
   const declared = topLevel(file);
   const used = new Set<ts.Node>([body]);

@@ -11,12 +11,13 @@ const Id = z.object({ id: z.string() });
 /** How many effects each piece of work must have, by kind. */
 export const EFFECTS_OF_A_PIECE = { event: 1, job: 1, step: 5 } as const;
 
-/** The number of different event keys: the counter of a key is kept for weeks. */
+/** The number of different event keys. It is limited, because the counter of a key is kept for weeks. */
 const KEYS = 5_000;
 
 /**
- * The number of rows that count the effects of one kind: one row for each key of the events. Two transactions never hold one key, so they never wait for
- * each other's rows. With 64 rows they waited: at 150 events a second the waits cost more than the work, so the run measured the waits.
+ * The number of rows that count the effects of one kind: one row for each key of the events. Two transactions never handle events of one key at the same time,
+ * so the handlers of events never wait for each other's rows. With 64 rows they waited. At 150 events a second the waits cost more than the work, so the soak
+ * measured the waits.
  */
 const SLOTS = KEYS;
 
