@@ -51,7 +51,7 @@ export interface TestShop extends TestApp<typeof contracts> {
   stockOf(productId: string): Promise<number>;
   /** Waits until a condition holds. The test's own timeout ends the wait. */
   until(condition: () => Promise<boolean> | boolean): Promise<void>;
-  /** Waits until an order is placed, declined or cancelled. */
+  /** Waits until an order has one of the statuses in {@link SETTLED}, and returns the order. */
   settled(order: Pick<Order, "id">): Promise<Order>;
 }
 

@@ -5,8 +5,8 @@ export interface GatewayRule {
   readonly customerId?: string | undefined;
   readonly amountCents?: number | undefined;
   /**
-   * `hang`: the caller gets no answer and stops waiting, and a refund stops the charge. `late`: the caller gets no answer either, but the bank approves
-   * the charge `afterMs` later; if a refund comes first, `afterMs` counts from the refund.
+   * `hang`: the charge gets no answer, and a refund voids it. `late`: the charge gets no answer either, but the bank approves it after `afterMs`; if a refund
+   * comes before that, `afterMs` counts from the first refund.
    */
   readonly outcome: "approve" | "decline" | "hang" | "late";
   /** The reason of a declined charge. */

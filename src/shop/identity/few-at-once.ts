@@ -8,7 +8,7 @@ export interface FewAtOnceOptions {
   readonly waitingCount: number;
 }
 
-/** Runs costly tasks, a few at a time, first come, first served. */
+/** Runs costly tasks, a few at a time, in the order in which they come. */
 export class FewAtOnce {
   readonly #options: FewAtOnceOptions;
   readonly #waiting: (() => void)[] = [];

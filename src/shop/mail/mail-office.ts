@@ -14,7 +14,7 @@ export interface OpenedMail {
 
 /** Sends mail: through the configured mail server, or through a mail server of this machine if none is configured. */
 export interface MailOffice {
-  /** It can send once the office is open. If a mail server is configured, it can send from the start. */
+  /** If a mail server is configured, the mailer can send at once; if not, it can send when `open` has resolved. */
   readonly mailer: Mailer;
   /** Starts this machine's mail server and its page. Shape: undefined if a mail server is configured. */
   open(): Promise<OpenedMail | undefined>;

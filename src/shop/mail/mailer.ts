@@ -26,7 +26,7 @@ export interface SmtpOptions {
   readonly from: string;
 }
 
-/** A few connections are kept open, because mail servers limit how many a client opens. */
+/** At most three connections are opened, and they are used again, because mail servers limit how many a client may open. */
 const POOL = { pool: true, maxConnections: 3, maxMessages: 1_000 } as const;
 
 /** The longest that each step of the protocol may take; milliseconds. */

@@ -7,7 +7,7 @@ export interface ParsedMail {
 }
 
 /**
- * Reads a mail of one plain text part, as the shop sends them.
+ * Reads a mail that has one plain text part, like each mail that the shop sends.
  *
  * Shape: an empty text for a missing header. Source: RFC 5322, and RFC 2045 for the encodings of the body.
  */

@@ -17,8 +17,8 @@ const TEXT = /\.(js|css|svg|html)$/;
 /**
  * Builds the storefront of a project into `folder`, and compresses its files.
  *
- * `mark` is written beside the build and says which sources it has. The folder is replaced in one step, so that a process that serves it has either the
- * old files or the new ones.
+ * `mark` is written beside the build and identifies the sources from which it was made. The folder is replaced in one step, so that a process that serves it
+ * has either the old files or the new ones.
  */
 export async function buildStorefront(project: string, folder: string, mark: string): Promise<readonly BuiltFile[]> {
   // Imported here, because the shop's bundle contains this file but not Vite.

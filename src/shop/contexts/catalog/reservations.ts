@@ -46,7 +46,7 @@ export function holdsLines(reserved: readonly StockLine[], wanted: readonly Stoc
 /**
  * Gives back what an order reserved or bought. Shape: whether anything was given back.
  *
- * For an unknown order a tombstone is written, so that a reservation for it that comes later is refused.
+ * If the order has no reservation, a tombstone is written: a row with the status `released`, which refuses a reservation that comes later.
  */
 export async function releaseReservation(tx: Tx, orderId: string): Promise<boolean> {
   const added = await tx.db.insert(reservations).values({ orderId, status: "released" }).onConflictDoNothing().returning();
@@ -79,6 +79,6 @@ export async function heldLong(tx: Tx, minutes: number, limit: number): Promise<
 
 async function lockReservation(tx: Tx, orderId: string): Promise<typeof reservations.$inferSelect> {
   const [row] = await tx.db.select().from(reservations).where(eq(reservations.orderId, orderId)).for("update");
-  // The row exists: the insert above found it, and rows of this table are never deleted.
+  // The row exists: the insert of the caller conflicted with it, and rows of this table are never deleted.
   return row as typeof reservations.$inferSelect;
 }

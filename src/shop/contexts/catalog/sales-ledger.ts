@@ -17,7 +17,7 @@ type Tx = TransactionOf<typeof catalog>;
 
 const ONE_ROW = 1;
 
-/** Takes over the state of an order that was confirmed or, without lines, cancelled. */
+/** Takes over the state of an order: with its lines if it was confirmed, without lines if it was cancelled. */
 export async function followSale(tx: Tx, sale: Sale): Promise<void> {
   const { generation, building } = await stateOf(tx);
   // First the new generation is written and then the shown one, as the last page of a rebuild does. With another order, the two could deadlock.
@@ -35,8 +35,8 @@ export async function beginRebuild(tx: Tx): Promise<number> {
 }
 
 /**
- * Takes a page of a rebuild. The last page makes the new generation the shown one. Shape: false if another rebuild superseded this one, or this one
- * has ended.
+ * Takes a page of a rebuild. The last page makes the new generation the shown one. Shape: false if another rebuild superseded this rebuild, or if this rebuild
+ * has ended before.
  */
 export async function takePage(tx: Tx, rebuild: number, page: readonly Sale[], isLast: boolean): Promise<boolean> {
   const [row] = await tx.db.select().from(salesState).where(eq(salesState.id, ONE_ROW)).for("update");

@@ -4,7 +4,7 @@ import { bigint, check, index, pgSchema, text, timestamp, unique, uuid } from "d
 /** The notifications context's own Postgres schema. */
 export const schema = pgSchema("notifications");
 
-/** Messages to people, at most one of each kind for an order. The text and the address are taken when the mail is sent. */
+/** Messages to people, at most one of each kind for an order. The text is written, and the address is read from the account, when the mail is sent. */
 export const notifications = schema.table(
   "notifications",
   {

@@ -7,7 +7,7 @@ import { totalCentsOf } from "./pricing.ts";
 
 type Tx = TransactionOf<typeof orders>;
 
-/** Confirms an order at the prices of its reservation. Errors: CONFLICT if its placing was given up meanwhile. */
+/** Confirms an order at the prices of its reservation. Errors: CONFLICT if the order does not exist, or if its placing was given up before. */
 export async function confirm(tx: Tx, orderId: string, lines: readonly PricedLine[]): Promise<void> {
   const order = await lockOrder(tx, orderId);
   if (order === undefined || !mayBecome(order.status, "confirmed")) throw catalogueError("CONFLICT", "The placing of this order was given up.");

@@ -20,7 +20,7 @@ export async function beginOrder(tx: Tx, placing: Placing): Promise<Order> {
   return toOrder(order);
 }
 
-/** The order that an earlier request with this key placed, after the record of the key itself has expired. */
+/** The answer to a repeated request after the record of its idempotency key has expired: the order that the first request placed. */
 function answerAgain(known: OrderRow | undefined, { customerId, lines }: Placing): Order {
   const quantities = new Map(lines.map((line) => [line.productId, line.quantity]));
   const isSame = known?.customerId === customerId && known.lines.length === lines.length;

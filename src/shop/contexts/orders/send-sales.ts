@@ -7,8 +7,8 @@ const PAGE = 100;
 /**
  * Sends all sold orders to a rebuild of the catalog's sales, a page at a time, sorted by id.
  *
- * Guarantee: orders may be confirmed and cancelled meanwhile. A change that a page does not show yet reaches the rebuild by its event, and of two
- * states of one order the catalog keeps the later one. A job whose process died starts from the beginning; a page that is sent twice changes nothing.
+ * Guarantee: orders may be confirmed and cancelled while the pages are sent. If a page does not have a change yet, the rebuild gets the change by its event. Of
+ * two states of one order the catalog keeps the later one. A job whose process died starts from the beginning; a page that is sent twice changes nothing.
  */
 export async function sendSales(ctx: ContextOf<typeof orders>, rebuild: number): Promise<void> {
   for (let afterId: string | undefined, isLast = false; !isLast; ) {

@@ -17,7 +17,8 @@ export interface Charging {
 /**
  * Takes the payment of an order, once.
  *
- * Shape: approved, declined or unanswered. Errors: CONFLICT for an order that was refunded; then no money stays charged.
+ * Shape: approved, declined or unanswered. Errors: CONFLICT if the payment of the order was cancelled (then no money stays charged), or if the order was
+ * charged another amount.
  */
 export async function chargeOrder(ctx: ChargeContext, { gateway, patienceMs }: Charging, charge: Charge): Promise<Payment> {
   const before = await paymentOf(ctx, charge.orderId);

@@ -65,8 +65,9 @@ export async function openSession(tx: Tx, account: tables.UserRow, nowMs: number
  *     valid ──used──▶ used ──used again within the grace period, successor unused──▶ (the same successor)
  *                      └────used again otherwise──▶ the session ends
  *
- * Shape: undefined if the token is not valid. If it is an old token, the session ends, also for the holder of a later token: the server cannot know
- * which of the two stole it. Guarantee: a token has one successor, however many processes get it at once. The row of the session is locked meanwhile.
+ * Shape: undefined if the token is not valid. Then the session that the token names ends, also for the holder of a later token: if an old token comes again,
+ * the server cannot know which of the two holders stole it. Guarantee: a token has one successor, however many processes get it at once, because the row of the
+ * session is locked during the exchange.
  */
 export async function refreshSession(tx: Tx, text: string, nowMs: number): Promise<Refreshed | undefined> {
   const shown = parseRefreshToken(text);
