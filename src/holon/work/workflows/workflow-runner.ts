@@ -246,8 +246,8 @@ export class WorkflowRunner implements Closable {
     const giveBack = (waitMs: number) => (active.session === undefined ? runs.giveBackUnbegun(claim, waitMs) : runs.giveBack(claim, waitMs));
     try {
       if (this.#isDeadly(claim)) {
-        const reason = `Its runner died ${claim.deaths} times without any progress of the run.`;
-        attempts.log.error({ deaths: claim.deaths }, "a run is stuck: it may kill its runners");
+        const reason = `The process that worked on it died ${claim.deaths} times, and the run made no progress.`;
+        attempts.log.error({ deaths: claim.deaths }, "a run is stuck: the process that worked on it died too often");
         await attempts.statement(() => runs.stuck(claim, reason));
         return;
       }
