@@ -26,15 +26,15 @@ const orders: Pick<WorkAdmin, "context" | "counts" | "failedJobs" | "unknownJobs
     stuckRuns: async () => [],
     runVersions: async () => [
       { workflow: "place", version: 9, openCount: 2, hasBody: false, advice: "start the version that has it" },
-      { workflow: "place", version: 1, openCount: 0, hasBody: true, advice: "version 1 may go" },
+      { workflow: "place", version: 1, openCount: 0, hasBody: true, advice: "the body of version 1 can be removed" },
     ],
   };
 
 describe("the list of background work", () => {
-  it("names versions of workflows that have no body here, and those that may go", async () => {
+  it("names versions of workflows that have no body here, and those whose body can be removed", async () => {
     const listed = await renderWork([orders as WorkAdmin]);
     expect(listed).toMatch(/place@9 +2 +missing +start the version that has it/);
-    expect(listed).toMatch(/place@1 +0 +here +version 1 may go/);
+    expect(listed).toMatch(/place@1 +0 +here +the body of version 1 can be removed/);
   });
 
   it("names held events that need a decision, and why", async () => {

@@ -208,7 +208,7 @@ describe("the admin interface of a context's work", () => {
     expect(versions.map(({ advice }) => advice)).toEqual([
       "start the version of the app that has parcel@1, or keep its body as an earlier version",
       "start the version of the app that has place@9, or keep its body as an earlier version",
-      "version 1 may go: it has no open run",
+      "the body of version 1 can be removed: the version has no open run",
       "keep its body until its runs have ended",
     ]);
   });

@@ -215,7 +215,10 @@ class RunVersions {
       ...earlier.map((row) => ({
         ...row,
         hasBody: true,
-        advice: row.openCount === 0 ? `version ${row.version} may go: it has no open run` : "keep its body until its runs have ended",
+        advice:
+          row.openCount === 0
+            ? `the body of version ${row.version} can be removed: the version has no open run`
+            : "keep its body until its runs have ended",
       })),
     ];
   }

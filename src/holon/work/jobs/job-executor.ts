@@ -219,7 +219,7 @@ export class JobExecutor {
     const end = async (): Promise<boolean> => (await batchWriter.done(claim, result)) || (await table.isDone(claim));
     const isOurs = run.isCompleted || (await this.#write(end).catch((error: unknown) => refusedEnd(claim, error)));
     if (isOurs) log.info({}, "a job is done");
-    else log.warn({}, "a job ended after its lease: another runner has it");
+    else log.warn({}, "a job ended after its lease was over: another process has the job");
     return { kind: isOurs ? "done" : "lost" };
   }
 
@@ -250,7 +250,7 @@ export class JobExecutor {
     if (sendable === undefined) return { kind: "lost" };
     const message = isCounted
       ? "a job failed and is tried again"
-      : "a job was cut off and is tried again; that is counted if it happens twice in a row";
+      : "a job was cut off and is tried again; a cut-off is counted as a failure only if the attempt before was cut off too";
     log.warn({ err: error, failures, waitMs }, message);
     await sender.send([sendable]);
     return { kind: "again", error };
@@ -278,7 +278,7 @@ function hasRows(rows: unknown): boolean {
 }
 
 function takenOver({ name }: JobClaim): Error {
-  return catalogueError("KEY_IN_FLIGHT", `The job ${name} was taken over by another runner.`);
+  return catalogueError("KEY_IN_FLIGHT", `The job ${name} was taken over by another process.`);
 }
 
 /** Errors: BAD_REQUEST - the data does not fit its schema; also any error that a check of the schema throws. */

@@ -41,7 +41,7 @@ export class LeftJobs implements Closable {
     const isShared = (name: string): boolean => this.#queueOf(name) === jobQueueName(context, "", {});
     this.#shared = Object.keys(jobs).filter(isShared);
     this.#limited = Object.keys(jobs).filter((name) => !isShared(name));
-    this.#task = new Task({ ...deps, task: "jobs that others left", everyMs, run: () => this.#take() });
+    this.#task = new Task({ ...deps, task: "run jobs that other versions left", everyMs, run: () => this.#take() });
   }
 
   wake(): void {

@@ -54,7 +54,7 @@ export class UnheardClaims implements Closable {
     this.#deps = deps;
     this.#task = new Task({
       ...deps,
-      task: "give back claims of jobs that were not heard of",
+      task: "give back claims of jobs whose answer was lost",
       everyMs: deps.leaseMs / RENEWALS_PER_LEASE,
       backoff: BACKOFF,
       run: () => this.#giveBack(),

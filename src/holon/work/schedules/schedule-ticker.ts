@@ -108,7 +108,10 @@ export class ScheduleTicker implements Closable {
           fired.push(name);
         } else if (this.#isLate(row)) {
           await tx.db.execute(sql`update ${database.table("holon_schedules")} set next_at = ${moment(this.#nextMs(row))} where name = ${name}`);
-          log.warn({ schedule: name }, "the next tick of a schedule was too late, as a process with a wrong clock writes it; the tick is corrected");
+          log.warn(
+            { schedule: name },
+            "the next tick of a schedule was later than its expression allows; it is corrected (an earlier version with a wrong clock, or older time zone data, may have written it)",
+          );
         }
       }
     });

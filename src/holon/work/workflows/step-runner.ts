@@ -229,7 +229,7 @@ export class StepRunner {
     const waitMs = fullJitterMs(attempt, { firstMs, greatestMs }, random);
     const said = isCounted
       ? "a step failed and is tried again"
-      : "a step was cut off and is tried again; that is counted if it happens twice in a row";
+      : "a step was cut off and is tried again; a cut-off is counted as a failure only if the attempt before was cut off too";
     attempts.log.warn({ err: error, step: step.name, attempt, waitMs }, said);
     if (!isAhead && waitMs <= timing.heldWaitMs) {
       await sleep(waitMs);

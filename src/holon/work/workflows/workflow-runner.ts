@@ -230,7 +230,7 @@ export class WorkflowRunner implements Closable {
     const active: Active = { claim, workflow, attempts, session: undefined, suspectsWaitUntilMs, ended: Promise.resolve() };
     this.#active.set(claim.id, active);
     lease = this.#leases.hold(claim, sentMs, (reason) => {
-      attempts.log.warn({ err: reason }, "a run is stopped here");
+      attempts.log.warn({ err: reason }, "this process stops its work on a run, because the lease was lost");
       abort(active);
     });
     active.ended = this.#work(active, read).finally(() => {
@@ -268,9 +268,9 @@ export class WorkflowRunner implements Closable {
         if ((await active.session.work()) !== "lost") return;
       }
       // If the process stops, it still holds the aborted run: giving it back saves the wait for the end of its lease.
-      if (!(await attempts.statement(() => giveBack(0)))) attempts.log.warn({}, "another runner has a run now");
+      if (!(await attempts.statement(() => giveBack(0)))) attempts.log.warn({}, "another process has the run now");
     } catch (error) {
-      attempts.log.warn({ err: error }, "a run could not go on here; it is taken up again when its lease ends");
+      attempts.log.warn({ err: error }, "a run could not go on in this process; it is given back, or taken up again when its lease ends");
       // Gives the run back before its lease ends, if possible: a lease that ends by itself counts as a death.
       await attempts.statement(() => giveBack(timing.pollMs)).catch(() => {});
     }
