@@ -133,7 +133,7 @@ export class LeaseKeeper implements Closable {
     const running = [...new Set(atWork.map(({ name }) => name))].slice(0, NAMES_COUNT);
     this.#deps.log.warn(
       { running, blockedForMs: Math.round(quietMs) },
-      "the process is blocked: one of these runs, or other work in it, computes without a pause; nothing else goes on meanwhile, and leases are renewed until their time is up",
+      "the process is blocked: one of these runs, or other work in it, computes without a pause; no other work of this process goes on until it pauses, and each lease is renewed for as long as its run may take",
     );
   }
 

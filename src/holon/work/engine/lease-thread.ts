@@ -177,7 +177,7 @@ export class LeaseThread implements Closable {
     this.#worker = undefined;
     this.#deps.log.warn(
       { err: error },
-      "no second thread renews leases: a job or step that blocks this process for longer than its lease is taken for dead; keep lease-worker beside the bundle",
+      "no second thread renews leases: a job or step that blocks this process for longer than its lease counts as dead; put the file lease-worker, with the same extension, into the folder of the bundle",
     );
   }
 }

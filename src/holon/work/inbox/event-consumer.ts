@@ -148,7 +148,7 @@ export class EventConsumer {
       if (isPassing(refusal)) throw refusal;
       log.debug(
         { err: refusal, event: `${producer}.${message.name}`, eventId: message.id },
-        "the database does not take an event; it is not acknowledged",
+        "no attempt was noted for an event; the event is not acknowledged, and its producer sends it again",
       );
       return false;
     }

@@ -28,7 +28,8 @@ const COUNTED: Readonly<Record<Cause, SQL>> = {
 const SAID: Readonly<Record<Cause, string>> = {
   handler: "the handler of an event failed and is tried again",
   contention: "the handler of an event met rows that other transactions have locked; it is tried again, and no attempt is counted",
-  "cut off": "the handler of an event was cut off; it is tried again, and an attempt is counted if it is cut off twice in a row",
+  "cut off":
+    "the handler of an event was cut off; it is tried again, and a cut-off is counted as a failure only if the attempt before was cut off too",
 };
 
 interface EventFailuresDeps {

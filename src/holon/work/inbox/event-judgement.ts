@@ -14,7 +14,7 @@ export const REASON_LENGTH = 2_000;
 const NO_HANDLER = "The process that took this event has no handler for it. It is held for a process that has one.";
 
 /** The reason of a held event whose turn it is, but whose handler might be slow. */
-const SLOW_HANDLER = "The handlers of other events took too long. This one is held, and tried when others have had their turn.";
+const SLOW_HANDLER = "The handler of another event took too long. This event is held until other events have had their turn.";
 
 /** An event whose handler took long and failed, and its error. */
 export interface SlowFailure {
@@ -105,7 +105,7 @@ export function isWaitOver({ knownState, isDue }: Candidate): boolean {
 
 /** The reason of a held event whose own handler was slow. */
 function slowness(error: unknown): string {
-  const outcome = "Its own handler took long and failed. It is held, and tried when others have had their turn.";
+  const outcome = "The handler of this event took long and failed. The event is held until other events have had their turn.";
   return storableText(`${outcome} ${describeError(error)}`, REASON_LENGTH);
 }
 

@@ -87,7 +87,7 @@ export class HandlerPauses {
     for (const name of names) this.#contended.note({ producer, name });
     this.#deps.log.warn(
       { events: [...names].map((name) => `${producer}.${name}`) },
-      "handlers in a transaction of several events met a deadlock, or a row that stayed locked for too long; for a while each event has a transaction of its own",
+      `handlers in a transaction of several events met a deadlock, or a row that stayed locked for too long; for ${CONTENDED_MS / 1_000} s each event of these names has a transaction of its own`,
     );
   }
 }

@@ -213,8 +213,10 @@ describe("a handler that hangs", () => {
       rows = await place.inbox();
       return rows.length === 3;
     });
-    const others = expect.stringMatching(/^The handlers of other events took too long/);
-    const own = expect.stringMatching(/^Its own handler took long and failed.*DEADLINE_EXCEEDED: The handler of an event took longer than 1000 ms/);
+    const others = expect.stringMatching(/^The handler of another event took too long/);
+    const own = expect.stringMatching(
+      /^The handler of this event took long and failed.*DEADLINE_EXCEEDED: The handler of an event took longer than 1000 ms/,
+    );
     expect(rows.map(({ reason }) => reason)).toEqual([others, own, others]);
     expect(warnings.find(({ text }) => text.includes("took long and failed"))?.fields).toMatchObject({
       err: { code: "DEADLINE_EXCEEDED" },

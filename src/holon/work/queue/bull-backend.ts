@@ -203,7 +203,7 @@ class BullBackend implements QueueBackend {
       if (this.#queues.get(name) === queue) this.#queues.delete(name);
       queue.close().catch(() => {});
       if (isHolonError(error)) throw error;
-      throw queueAway(`The queue ${name} did not take what it was given.`, { cause: error });
+      throw queueAway(`A request to the queue ${name} failed.`, { cause: error });
     }
   }
 }

@@ -39,7 +39,7 @@ type ResumeFault = "malformed" | "gone";
 
 const WORDS: Readonly<Record<ResumeFault, string>> = {
   malformed: "This is not the id of an item of this subscription.",
-  gone: "Events after this one have been removed: read the present state, and subscribe again without it.",
+  gone: "Events after this one have been removed: read the present state, and subscribe again without an id.",
 };
 
 /**
