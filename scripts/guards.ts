@@ -8,7 +8,7 @@ import type { Guard } from "./guards/guard.ts";
 import { GUARDS } from "./guards/guards.ts";
 import { judge, takeOut, type Verdict } from "./guards/take-out.ts";
 
-const USAGE = `Takes guards of docs/promises.md out, one at a time, and runs the test that must fail without each, and pass with it.
+const USAGE = `Takes guards of docs/promises.md out, one at a time. Runs the test of each without it, which must fail, and with it, which must pass.
 
   npm run guards -- [words] [options]
 

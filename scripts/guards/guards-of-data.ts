@@ -15,7 +15,7 @@ export const GUARDS_OF_DATA: readonly Guard[] = [
   },
   {
     of: "P13",
-    takenOut: "the row of a key decides (`runIn`)",
+    takenOut: "the effect is written only if the row of its idempotency key could be inserted (`runIn`)",
     edits: [{ file: KEYS, from: "if (entered.length === 0) {", to: "if (false) {" }],
     test: "src/holon/data/idempotency/idempotency-keys.test.ts",
     only: "happens once, and every later call",
@@ -95,7 +95,7 @@ export const GUARDS_OF_DATA: readonly Guard[] = [
   },
   {
     of: "P29",
-    takenOut: "that row is written in the transaction of the account",
+    takenOut: "the row of the first admin is written in the transaction that makes the account",
     edits: [
       {
         file: FIRST_ADMIN,

@@ -88,7 +88,7 @@ export const GUARDS_OF_EDGE: readonly Guard[] = [
   },
   {
     of: "P24",
-    takenOut: "a promise that the toolkit hands out is marked (`handOut` of `ctx.transaction`)",
+    takenOut: "a promise that the toolkit hands out is marked, so that its rejection does not end the process (`handOut` of `ctx.transaction`)",
     edits: [
       {
         file: "src/holon/pipeline/runtime-context.ts",
@@ -147,7 +147,7 @@ export const GUARDS_OF_EDGE: readonly Guard[] = [
   },
   {
     of: "P30",
-    takenOut: "a handler that has ended is not waited for (`handlerEnded`)",
+    takenOut: "the slot is freed without waiting for `return` if the handler has ended (`handlerEnded`)",
     edits: [{ file: STREAM, from: "if (!this.#handlerEnded) await closed;", to: "await closed;" }],
     test: "test/streams/streams.test.ts",
     only: "together one gives its place back once",

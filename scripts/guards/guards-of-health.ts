@@ -7,7 +7,7 @@ const POOL = "src/holon/data/pool/connection-pool.ts";
 export const GUARDS_OF_HEALTH: readonly Guard[] = [
   {
     of: "P3",
-    takenOut: "degraded is not unready (`readinessOf`)",
+    takenOut: "a process that is only degraded stays ready (`readinessOf`)",
     edits: [
       {
         file: HEALTH,
@@ -19,7 +19,7 @@ export const GUARDS_OF_HEALTH: readonly Guard[] = [
   },
   {
     of: "P14",
-    takenOut: "a dead peer is degraded, not unready (`readinessOf`)",
+    takenOut: "while a peer is dead, a process is degraded but stays ready (`readinessOf`)",
     edits: [
       {
         file: HEALTH,
@@ -51,7 +51,7 @@ export const GUARDS_OF_HEALTH: readonly Guard[] = [
   },
   {
     of: "P14",
-    takenOut: "if a statement that the driver itself sends is lost, no process ends (`isLostTypeStatement`)",
+    takenOut: "the process goes on if the connection is lost while the driver runs a statement of its own (`isLostTypeStatement`)",
     edits: [{ file: "src/holon/cli/crash-log.ts", from: "if (isLostTypeStatement(reason)) {", to: "if (false) {" }],
     test: "test/processes/lost-connections.test.ts",
   },

@@ -22,19 +22,19 @@ export const GUARDS_OF_MESH: readonly Guard[] = [
   },
   {
     of: "P21",
-    takenOut: "the caller is read from the key (`speaksFor`)",
+    takenOut: "the calling context is checked against the key of the process (`speaksFor`)",
     edits: [{ file: CALLEE, from: "(this.#proven.speaksFor(name) ? name : undefined)", to: "name" }],
     test: "src/holon/mesh/mesh-identity.test.ts",
   },
   {
     of: "P21",
-    takenOut: "the key that signs a user is bound to the edge (`maySpeakFor`)",
+    takenOut: "only the key of the edge may sign for a user (`maySpeakFor`)",
     edits: [{ file: SIGNED, from: "if (!maySpeakFor(roster.namesOf(kid), principal))", to: "if (false)" }],
     test: "src/holon/mesh/identity/signed-principals.test.ts",
   },
   {
     of: "P21",
-    takenOut: "both keys are part of a proof",
+    takenOut: "the signed proof contains the keys of both sides",
     edits: [
       {
         file: "src/holon/mesh/protocol/handshake.ts",
@@ -46,7 +46,7 @@ export const GUARDS_OF_MESH: readonly Guard[] = [
   },
   {
     of: "P24",
-    takenOut: "numbers of procedures and contexts are whole numbers (`isPlace`)",
+    takenOut: "a frame whose number of a procedure or context is not a whole number is refused (`isPlace`)",
     edits: [
       {
         file: "src/holon/mesh/callee/call-frame.ts",

@@ -11,7 +11,8 @@ const SUBSCRIPTIONS = "src/holon/work/outbox/subscriptions.ts";
 export const GUARDS_OF_WORK: readonly Guard[] = [
   {
     of: "P2",
-    takenOut: "a row of the outbox is kept until the subscriber has acknowledged (here: until the queue had it)",
+    takenOut:
+      "a row of the outbox is kept until the subscriber has acknowledged (taken out: the row counted as acknowledged as soon as the queue had it)",
     edits: [
       {
         file: OUTBOX,
@@ -37,7 +38,7 @@ export const GUARDS_OF_WORK: readonly Guard[] = [
   },
   {
     of: "P5",
-    takenOut: "the randomness of the waits",
+    takenOut: "the wait before the next attempt is random",
     edits: [{ file: "src/holon/kernel/backoff.ts", from: "Math.floor(random() * ceiling)", to: "Math.floor(ceiling)" }],
     test: "src/holon/work/jobs/job-work.test.ts",
     only: "waits a random part",
@@ -75,7 +76,7 @@ export const GUARDS_OF_WORK: readonly Guard[] = [
   },
   {
     of: "P7",
-    takenOut: "the row lock of a tick (and the transaction was made slow)",
+    takenOut: "the row of a schedule is locked while its tick is fired (the transaction was also made slow)",
     edits: [
       { file: "src/holon/work/schedules/schedule-ticker.ts", from: "${this.#select(names)} for update skip locked", to: "${this.#select(names)}" },
       {
@@ -96,7 +97,7 @@ export const GUARDS_OF_WORK: readonly Guard[] = [
   },
   {
     of: "P27",
-    takenOut: "a process takes due events of its own names only (`Inbox.due`)",
+    takenOut: "a process takes only due events that it has a handler for (`Inbox.due`)",
     edits: [
       {
         file: INBOX,
@@ -114,7 +115,7 @@ export const GUARDS_OF_WORK: readonly Guard[] = [
   },
   {
     of: "P27",
-    takenOut: "an acknowledgement counts only for events that its subscriber was sent (`taken`)",
+    takenOut: "an acknowledgement counts only for events that were sent to that subscriber (`taken`)",
     edits: [
       {
         file: SUBSCRIPTIONS,

@@ -32,7 +32,7 @@ export const GUARDS_OF_WORKFLOWS: readonly Guard[] = [
   },
   {
     of: "P8",
-    takenOut: "sleeps end and events are taken while steps run (`RunWaits`)",
+    takenOut: "while a step runs, sleeps of the run can end and its events can be taken (`RunWaits`)",
     edits: [{ file: "src/holon/work/workflows/run-waits.ts", from: "this.#deps.onDue();", to: "" }],
     test: "src/holon/pipeline/workflow-races.test.ts",
     only: "a sleep that is over is seen by the body",

@@ -20,7 +20,7 @@ export class BlockedTimes {
     const over = worst.filter(({ ms }) => ms > GOAL_MS).length;
     const cell = (times: ReadonlyMap<string, number>, place: string): string => (times.get(place)?.toFixed(1) ?? "").padStart(place.length);
     return [
-      `bad input: the event loop was held, in ms, goal ${GOAL_MS}: ${worst.length} cases, ${over} over the goal; the worst of them:`,
+      `bad input: how long the event loop was blocked, in ms (goal ${GOAL_MS}): ${worst.length} cases, ${over} over the goal; the worst of them:`,
       `  ${places.join("  ")}  case`,
       ...worst.slice(0, SHOWN).map(({ name, times }) => `  ${places.map((place) => cell(times, place)).join("  ")}  ${name}`),
     ].join("\n");
