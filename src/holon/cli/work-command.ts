@@ -37,7 +37,7 @@ export const WORK_USAGE = `work [words]: shows background work that waits, faile
 
   list                            shows all of it (the default)
   rerun <context> <job id>        runs a job again that failed for good
-  release <context> <event id>    tries a parked event again; lets a held event wait no longer for an event that has not come
+  release <context> <event id>    tries a parked event again; handles a held event without the event that it waits for
   skip <context> <event id>       drops an event that is parked, or is held and needs a decision
   resume <context> <run id>       lets a stuck run of a workflow go on
   forget <context> <subscriber>   keeps no more events for a subscriber that is not part of the app any more

@@ -219,7 +219,7 @@ async function closeEdge(app: FastifyInstance, deps: EdgeDeps): Promise<void> {
   wheel.add(grace, clock.monotonicMs() + limits.graceMs);
   await Promise.race([inFlight.drained(), grace.over]);
   wheel.remove(grace);
-  if (inFlight.count > 0) log.warn({ inFlightCount: inFlight.count }, "the grace period is over: what is in flight is cancelled");
+  if (inFlight.count > 0) log.warn({ inFlightCount: inFlight.count }, "the grace period is over: calls that still run are cancelled");
   app.server.closeAllConnections();
   // `closed` resolves when no connection is left, `drained` when the calls of disconnected clients are cancelled, too.
   await Promise.all([closed, inFlight.drained()]);

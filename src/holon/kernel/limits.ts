@@ -69,7 +69,10 @@ export const DEFAULT_LIMITS = {
   userStreamCount: 20,
   /** Streams from one address that are open at once at one edge, including those of signed-in users. */
   addressStreamCount: 100,
-  /** How long a client waits before it asks again for a stream that was refused by `streamCount`, `userStreamCount` or `addressStreamCount`. */
+  /**
+   * How long a client waits before it asks again for a stream that was refused by `streamCount`, `userStreamCount`, `addressStreamCount` or
+   * `meshStreamCount`.
+   */
   streamRetryMs: 10_000,
   /** Items of one stream that may be sent before the consumer has taken them. */
   streamWindowCount: 32,

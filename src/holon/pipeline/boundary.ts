@@ -51,7 +51,7 @@ export function createBoundary({
     const hint = readSafely(() => statementHint(cause), undefined);
     log.error(
       { procedure: path, errorId, err: cause, ...(hint === undefined ? {} : { hint }) },
-      "a handler failed in a way that its contract does not declare",
+      "a handler failed with an error that its contract does not declare",
     );
     return callFailed(errorId);
   };

@@ -17,7 +17,7 @@ const SAID: Readonly<Record<LeftKind, string>> = {
   job: "this process has no handler for a job: the job is left to other processes; start the version that has its handler",
   delay:
     "this process cannot read the delay of a job: the job stays in the outbox; start the version that wrote it, or correct `delayMs` (a number of milliseconds) in its row of holon_outbox",
-  run: "this process cannot work a run: its workflow, version, state or steps are of another version; the run is left to other processes; start the version that has it",
+  run: "this process cannot go on with a run: it does not know the run's workflow, version, state or steps; the run is left to other processes; start the version that has it",
   message: "this process does not understand a message of a queue: the message is left to other processes; start the version that understands it",
   outbox: "this process does not know a kind of rows in the outbox: these rows are left to other processes; start the version that knows them",
 };
