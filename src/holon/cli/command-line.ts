@@ -64,7 +64,7 @@ export async function runScript<const Options extends CommandOptions>({
   } catch (error) {
     process.exitCode = error instanceof UsageError ? BAD_USAGE : 1;
     process.stderr.write(
-      error instanceof UsageError ? renderUsageError(error) : `It stopped: ${error instanceof Error ? error.message : String(error)}\n`,
+      error instanceof UsageError ? renderUsageError(error) : `The script failed: ${error instanceof Error ? error.message : String(error)}\n`,
     );
   } finally {
     stopWatching();
@@ -78,7 +78,7 @@ export function renderUsageError({ message }: UsageError): string {
 
 /** Refuses words for a script that takes only options. Errors: UsageError. */
 export function refuseWords(words: readonly string[]): void {
-  if (words.length > 0) throw new UsageError(`'${words.join(" ")}' is not understood: only options are.`);
+  if (words.length > 0) throw new UsageError(`'${words.join(" ")}' is not understood: this script takes options only.`);
 }
 
 /** A whole number of an option. Errors: UsageError. */

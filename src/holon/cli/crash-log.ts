@@ -44,7 +44,7 @@ export function logUnhandled(app: App, { production, onUnhandled }: Plan, log: L
     }
   });
   process.on("uncaughtException", (error) => {
-    log.error({ ...handlers?.current, err: error }, "the process ends: an error was not caught, and what it left behind is not known");
+    log.error({ ...handlers?.current, err: error }, "the process ends: an error was not caught, so the state of the process may be damaged");
     process.exit(1);
   });
   return handlers?.nameHandlersOf(app) ?? app;

@@ -53,7 +53,7 @@ function render(name: string, error: unknown): string {
   const { code, port } = error as NodeJS.ErrnoException & { readonly port?: number };
   // The start has checked that the ports of the plan are free. So either the app's own code opens this port, or another program took the port after the check.
   if (code === "EADDRINUSE") return `${head} port ${port} is taken. Stop the program that listens there, or choose another port.`;
-  if (code === "EACCES") return `${head} port ${port} may not be opened by this user. Choose one above 1023.`;
+  if (code === "EACCES") return `${head} port ${port} may not be opened by this user. Choose a port above 1023.`;
   // An error of the system about a file or a socket has a clear sentence; any other error is a bug, and needs its stack.
   return `${head} ${code === undefined ? (error.stack ?? error.message) : error.message}`;
 }

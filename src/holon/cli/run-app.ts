@@ -172,7 +172,8 @@ ${commands.join("\n")}
   -h, --help  prints this text; work --help prints the words of work
   --version   prints the versions of ${name} and of Holon
 
-Everything else is read from the environment, such as PORT (default: 3000) and DATABASE_URL (default: an embedded Postgres). plan shows the result.
+Everything else is read from the environment, such as PORT (default: 3000) and DATABASE_URL (default: an embedded Postgres).
+The command plan shows what was read.
 `;
 }
 

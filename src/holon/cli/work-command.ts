@@ -33,7 +33,8 @@ const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: W
 };
 
 /** The usage text of `work`. */
-export const WORK_USAGE = `work [words]: shows background work that waits, failed or is stuck, or carries out a decision about it. Processes may run meanwhile or not.
+export const WORK_USAGE = `work [words]: shows background work that waits, failed or is stuck, or carries out a decision about it.
+The processes of the app may be running or not.
 
   list                            shows all of it (the default)
   rerun <context> <job id>        runs a job again that failed for good

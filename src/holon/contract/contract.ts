@@ -93,7 +93,7 @@ export function* walkProcedures(tree: ProcedureTree, prefix = ""): Generator<rea
 function checkName(where: string, name: string): void {
   checkReserved(where, name);
   if (!MEMBER_NAME.test(name))
-    throw new ContractError(where, "a name is camelCase letters and digits, at most 63, and begins with a lower-case letter");
+    throw new ContractError(where, "a name must be camelCase: at most 63 letters and digits, the first one a lower-case letter");
 }
 
 function checkReserved(where: string, name: string): void {

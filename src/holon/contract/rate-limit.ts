@@ -40,7 +40,10 @@ export function assertRateLimits(where: string, { rateLimits, input, access }: L
   for (const { limit, windowMs, by } of rateLimits) {
     if (!Number.isInteger(limit) || limit < 1) throw new ContractError(where, `rateLimits has the limit ${limit}; it is a whole number from 1`);
     if (!Number.isInteger(windowMs) || windowMs < SHORTEST_WINDOW_MS || windowMs > LONGEST_WINDOW_MS) {
-      throw new ContractError(where, `rateLimits has a window of ${windowMs} ms; it is whole milliseconds from a second to a day`);
+      throw new ContractError(
+        where,
+        `rateLimits has a window of ${windowMs} ms; a window must be a whole number of milliseconds, from a second to a day`,
+      );
     }
     if (by.length === 0) throw new ContractError(where, 'rateLimits counts by nothing; name "address", "user" or "input.<field>"');
     for (const key of by)

@@ -114,7 +114,7 @@ export const ERROR_CATALOGUE = {
     "A mutation was called with GET, or a query with a method that it does not take.",
     "Send queries with GET and mutations with POST.",
   ),
-  REQUEST_TIMEOUT: row("fault", 408, "TIMEOUT", "safe", "no", "info", "The request did not arrive whole in time.", "Send the body without pauses."),
+  REQUEST_TIMEOUT: row("fault", 408, "TIMEOUT", "safe", "no", "info", "The whole request did not arrive in time.", "Send the body without pauses."),
   CONFLICT: row(
     "refusal",
     409,
@@ -233,7 +233,7 @@ export const ERROR_CATALOGUE = {
     "maybe",
     "warn",
     "The process that hosts the context cannot be reached, or went away during the call.",
-    "Check that the process runs; the connection is made again by itself.",
+    "Check that the process runs; the caller opens the connection again by itself.",
   ),
   OVERLOADED: row(
     "fault",

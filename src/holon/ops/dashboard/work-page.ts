@@ -17,7 +17,7 @@ const DECISIONS: Readonly<Record<string, { readonly said: string; decide(work: W
   skip: { said: "The event is skipped.", decide: (work, id) => work.skipEvent(id) },
   resume: { said: "The run goes on.", decide: (work, id) => work.resumeRun(id) },
 };
-const TOO_LATE = "It does not need a decision any more: another admin has decided, or it went on by itself.";
+const TOO_LATE = "This row needs no decision any more: another admin has decided, or the work went on by itself.";
 
 interface DecisionParams {
   readonly context: string;
