@@ -117,7 +117,7 @@ describe(`events, seed ${SEED}`, options, () => {
             ...{ status: 200, ready: true, reasons: [] },
             degraded: [
               "the queues cannot be reached: events and jobs wait",
-              "Redis cannot be reached: this edge counts calls by itself for rate limits",
+              "Redis cannot be reached: for rate limits, this edge counts only its own calls",
             ],
           });
           expect(effectsWhile.lonely.length).toBeGreaterThan(0);

@@ -103,8 +103,8 @@ test("a Postgres that answers all but LISTEN is named in readiness, and LISTEN w
   await eventually("readiness says it", async () => {
     const said = (await troubles()).map((text) => text.replace(/, for .*/, ""));
     expect(said.sort()).toEqual([
-      "background work of mail fails (hearing other processes",
-      "background work of sales fails (hearing other processes",
+      "background work of mail fails (notifications of other processes",
+      "background work of sales fails (notifications of other processes",
     ]);
     return true;
   });

@@ -10,7 +10,7 @@ import { EFFECTS } from "./silence/app.ts";
 const MAIN = fileURLToPath(new URL("./silence/main.ts", import.meta.url));
 const WITHOUT_QUEUES = EFFECTS.filter((effect) => effect.startsWith("sales"));
 const QUEUES_AWAY = "the queues cannot be reached: events and jobs wait";
-const RATES_AWAY = "Redis cannot be reached: this edge counts calls by itself for rate limits";
+const RATES_AWAY = "Redis cannot be reached: for rate limits, this edge counts only its own calls";
 
 let redis: TestRedis;
 let database: TestDatabase;

@@ -48,7 +48,7 @@ const WHILE_BUILDING: StatementRunner = {
     Promise.reject(
       catalogueError(
         "INTERNAL",
-        "The function of a prepared query must not run it: return the query from the function, and call execute on the result of prepared().",
+        "The build function of a prepared query must not run the query: return the query from the function, and call execute on the result of prepared().",
       ),
     ),
 };

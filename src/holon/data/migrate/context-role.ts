@@ -22,7 +22,7 @@ export async function ensureContextRole(sql: OwnerRows, context: string, log: Lo
     if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error;
     log.warn(
       { context, role },
-      "This login may not make roles: the context works without a role of its own, and Postgres does not refuse it the tables of other contexts.",
+      "This login may not make roles: the context works without a role of its own. It has all rights of this login, also those on tables of other contexts.",
     );
     return undefined;
   }
@@ -58,7 +58,7 @@ export async function grantContext(sql: OwnerConnection, context: string, role: 
     });
   } catch (error) {
     if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error;
-    log.warn({ context, role }, "This login does not own the context's schema and cannot grant rights on it; they stay as they are.");
+    log.warn({ context, role }, "This login does not own the context's schema and cannot grant rights on it. The rights stay as they are.");
   }
 }
 

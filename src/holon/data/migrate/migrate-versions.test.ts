@@ -211,7 +211,7 @@ describe("a journal that was made before it noted what is compatible", () => {
 
   it("prevents the start of an older version until the newer one has judged its migrations", async () => {
     await startedFormerly(ADDING);
-    await expect(start(OLD)).rejects.toThrow(/not compatible with: 0001_adds \(not judged by the version that ran it\)/);
+    await expect(start(OLD)).rejects.toThrow(/not compatible with: 0001_adds \(the version that ran it did not say whether it is compatible\)/);
     await start(ADDING);
     await start(OLD);
     expect(warnings).toEqual([{ context: "orders", source: "context", migrations: ["0001_adds"] }]);

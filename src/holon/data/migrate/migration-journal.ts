@@ -167,7 +167,11 @@ const MISSING = "has run here, but its file is missing. Restore it from version 
 
 function outOfOrder(context: string, known: readonly Migration[], expected: Migration, row: AppliedMigration): Error {
   if (!known.some(({ name }) => name === row.name)) return conflict(context, row.name, MISSING);
-  return conflict(context, expected.name, `stands before ${row.name}, which has already run here. Generate it again, so that it comes last.`);
+  return conflict(
+    context,
+    expected.name,
+    `comes before ${row.name} in the journal of its folder, and ${row.name} has already run here. Generate it again, so that it comes last.`,
+  );
 }
 
 function letThrough(context: string, source: MigrationSource, newer: readonly AppliedMigration[], log: Logger): void {
@@ -178,7 +182,8 @@ function letThrough(context: string, source: MigrationSource, newer: readonly Ap
 }
 
 function tooOld(context: string, source: MigrationSource, stopping: readonly AppliedMigration[]): Error {
-  const say = ({ name, compatible }: AppliedMigration): string => (compatible === null ? `${name} (not judged by the version that ran it)` : name);
+  const say = ({ name, compatible }: AppliedMigration): string =>
+    compatible === null ? `${name} (the version that ran it did not say whether it is compatible)` : name;
   const names = stopping.map(({ name }) => name);
   const list = names.map((name) => `'${name.replaceAll("'", "''")}'`).join(", ");
   return catalogueError(
@@ -197,7 +202,7 @@ function warnOfStops(context: string, pending: readonly Migration[], log: Logger
     if (because.length === 0) continue;
     log.warn(
       { context, migration: migration.name, because },
-      "This migration is not compatible with older versions. Their processes may fail from now on, and do not start again.",
+      "This migration is not compatible with older versions. Processes of older versions may fail from now on. If they stop, they cannot start again.",
     );
   }
 }

@@ -84,7 +84,7 @@ export async function whenUnlocked<Result>({ clock, log, lockWaitMs, what, way }
         saidAtMs = nowMs;
         log.warn(
           { ...what, ...found, attempt, waitedMs, patienceMs: lockWaitMs },
-          "A migration waits for a lock that others keep. It lets other work go first between its tries.",
+          "A migration waits for a lock that other sessions hold. Between two tries, the statements behind it run.",
         );
       }
       await jitter(PAUSE_MS.lowest, PAUSE_MS.greatest);
@@ -99,7 +99,7 @@ function gaveUp(what: UnlockedDeps["what"], found: ReturnType<UnlockedDeps["way"
   return catalogueError(
     "UNAVAILABLE",
     `The migration ${what.migration} of the context ${what.context} did not get ${where} within ${Math.round(waitedMs / 1_000)} s, at statement ${statement}.${way} ` +
-      "Nothing of it was done. End the sessions that block it, or start again when they have ended.",
+      "The migration changed nothing. End the sessions that block it, or start again when they have ended.",
     { executed: "no", cause, details: { ...what, statement } },
   );
 }

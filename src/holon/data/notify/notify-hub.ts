@@ -50,7 +50,7 @@ export class NotifyHub implements Closable {
   standing(url: string): NotifyStanding {
     const client = () => this.#clients.get(url);
     return {
-      name: "hearing other processes",
+      name: "notifications of other processes",
       get failingSinceMs() {
         return client()?.failingSinceMs;
       },

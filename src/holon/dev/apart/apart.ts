@@ -79,7 +79,7 @@ export async function runApart({ app, plan, databaseUrl, env, log }: ApartDeps):
   );
 
   process.stdout.write(
-    `\n${app.name} runs apart, one process each\n\n${renderTable(
+    `\n${app.name} runs apart: an edge, and one process for each context\n\n${renderTable(
       ["process", "pid", "mesh"],
       children.map((child) => [child.name, String(child.pid), meshPorts.has(child.name) ? `http://127.0.0.1:${meshPorts.get(child.name)}` : ""]),
     )}\n`,
@@ -146,17 +146,17 @@ function superviseChild(name: string, env: Readonly<Record<string, string | unde
       env,
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
-    child.once("error", (error) => log.error({ process: name, err: error }, "a process could not be started"));
+    child.once("error", (error) => log.error({ process: name, err: error }, "a child process could not be started"));
     child.once("exit", (code, signal) => {
       child = undefined;
       if (stopping) return gone();
       if (code === BAD_CONFIGURATION) {
-        log.error({ process: name, code }, "a process has a bad configuration and is not started again");
+        log.error({ process: name, code }, "a child process has a bad configuration and is not started again");
         return;
       }
       attempt = performance.now() - startedMs > OLD_ENOUGH_MS ? 1 : attempt + 1;
       const waitMs = RESTART.firstMs + fullJitterMs(attempt, RESTART, Math.random);
-      log.warn({ process: name, code, signal, restartInMs: waitMs }, "a process died and is started again");
+      log.warn({ process: name, code, signal, restartInMs: waitMs }, "a child process died and is started again");
       timer = setTimeout(start, waitMs);
     });
     log.info({ process: name, pid: child.pid }, "process started");

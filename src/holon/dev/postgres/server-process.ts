@@ -49,7 +49,7 @@ export async function startServerProcess(start: ServerStart): Promise<ServerProc
     const said = (await readFile(log, "utf8")).slice(from);
     const portTaken = /Address already in use/i.test(said);
     if (portTaken && start.port !== 0) {
-      throw catalogueError("CONFLICT", `The embedded database cannot listen on port ${port}: another program does.`, {
+      throw catalogueError("CONFLICT", `The embedded database cannot listen on port ${port}: another program listens on it.`, {
         details: { folder: start.folder, pid: null, port },
       });
     }

@@ -61,7 +61,10 @@ describe("the readiness of a process", () => {
     });
     expect(running(["orders"], parts)).toEqual({
       ...READY,
-      degraded: ["the queues cannot be reached: events and jobs wait", "Redis cannot be reached: this edge counts calls by itself for rate limits"],
+      degraded: [
+        "the queues cannot be reached: events and jobs wait",
+        "Redis cannot be reached: for rate limits, this edge counts only its own calls",
+      ],
     });
   });
 });

@@ -52,7 +52,7 @@ export function healthParts({ databases, differing, silent, peers, boards, hangi
     parts.push({ part: "queues", name: backend.kind, fault: backend.fault });
   }
   if (rateStore !== undefined) {
-    const fault = rateStore.reachable ? undefined : "Redis cannot be reached: this edge counts calls by itself for rate limits";
+    const fault = rateStore.reachable ? undefined : "Redis cannot be reached: for rate limits, this edge counts only its own calls";
     parts.push({ part: "rates", name: "redis", fault });
   }
   return parts;

@@ -59,7 +59,7 @@ export class EnvironmentReader {
     const path = this.text(fileName);
     if (path === undefined) return value;
     if (this.has(name)) {
-      this.refuse(fileName, `is set, and so is ${name}.`, "Set one of them.");
+      this.refuse(fileName, `is set together with ${name}.`, "Set only one of them.");
       return undefined;
     }
     const found = this.#contentOf(path);

@@ -95,7 +95,7 @@ describe("the identity of a process", () => {
     ["with no key in the roster of whom it calls", { ...KEYED, HOLON_PEERS: peers({ payments: undefined }) }, "HOLON_PEERS", /no key of payments/],
     ["with a file that is not there", { ...KEYED, HOLON_KEY: undefined, HOLON_KEY_FILE: "/nowhere" }, "HOLON_KEY_FILE", /"\/nowhere"/],
     ["with a file that is empty", { ...KEYED, HOLON_KEY: undefined, HOLON_KEY_FILE: "/run/secrets/empty" }, "HOLON_KEY_FILE", /empty/],
-    ["with a key in both ways", { ...KEYED, HOLON_KEY_FILE: "/run/secrets/key" }, "HOLON_KEY_FILE", /so is HOLON_KEY/],
+    ["with a key in both ways", { ...KEYED, HOLON_KEY_FILE: "/run/secrets/key" }, "HOLON_KEY_FILE", /is set together with HOLON_KEY\./],
   ])("is refused %s", (_what, env, variable, says) => {
     const { faults } = faultsOf(env);
     expect(faults.map((fault) => fault.variable)).toEqual([variable]);

@@ -59,7 +59,7 @@ export function readTrustedProxies(reader: EnvironmentReader): string[] {
     reader.refuse(
       "HOLON_TRUSTED_PROXIES",
       `has ${maskedValue(network)}.`,
-      "List addresses or networks, as in 10.0.0.0/8,fd00::/8; with a number of hops or a name, each client could choose its own address.",
+      "List addresses or networks, as in 10.0.0.0/8,fd00::/8. A number of hops or a name is refused, because a client could then pretend to have any address.",
     );
   }
   return networks;

@@ -37,7 +37,7 @@ export function readStores(
   if (needsQueues && database.kind === "none" && !reader.has("DATABASE_URL") && !reader.has("HOLON_QUEUE_DATABASE_URL")) {
     reader.refuse(
       "HOLON_QUEUE_DATABASE_URL",
-      "is missing: every context has its own database, and none of them is for queues.",
+      "is missing: every context has its own database, and no database is set for the queues.",
       "Set it, or REDIS_URL, or DATABASE_URL.",
     );
   }

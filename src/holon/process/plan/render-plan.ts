@@ -42,12 +42,12 @@ function ruleLines(plan: Plan): Line[] {
     ...identityLines(plan),
     ["secret", plan.secretMadeUp ? "made up at start" : "given"],
     ["log level", plan.logLevel],
-    ["on unhandled", plan.onUnhandled],
+    ["unhandled rejections", plan.onUnhandled],
     ["traces", plan.otlpEndpoint === undefined ? "off" : maskedUrl(plan.otlpEndpoint)],
     ["trusted proxies", plan.trustedProxies.join(", ") || "none"],
     ["cors origins", plan.corsOrigins.join(", ") || "none"],
     ["docs", plan.docs],
-    ["limits", changed.map((name) => `${name} ${plan.limits[name]} (default ${DEFAULT_LIMITS[name]})`).join(", ") || "all as by default"],
+    ["limits", changed.map((name) => `${name} ${plan.limits[name]} (default ${DEFAULT_LIMITS[name]})`).join(", ") || "all at their defaults"],
   ];
 }
 

@@ -113,8 +113,7 @@ export function refuseUnknownVariables(shape: AppShape, reader: EnvironmentReade
   for (const name of reader.names) {
     if (!name.startsWith("HOLON_") || known.has(name) || TOOL_VARIABLES.includes(name)) continue;
     const context = CONTEXT_VARIABLE.exec(name)?.[1];
-    const problem =
-      context === undefined ? "is no setting of Holon." : `speaks of a context "${context.toLowerCase()}", which the app does not have.`;
+    const problem = context === undefined ? "is no setting of Holon." : `names a context "${context.toLowerCase()}", which the app does not have.`;
     reader.refuse(
       printable(name),
       problem,

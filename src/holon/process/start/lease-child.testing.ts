@@ -76,7 +76,7 @@ await startJobWork({
   timing: { leaseMs, sweepMs: 100, resendAfterMs: 300, resendLostMs: 100 },
 });
 const untouched = (): never => {
-  throw new TypeError("no step of this test needs it");
+  throw new TypeError("no step of this test uses this function");
 };
 startWorkflowWork({
   workflows: {

@@ -177,7 +177,7 @@ function openLeaseThread({ startLeaseWorker }: ProcessOptions, { plan, clock, lo
   return open.add("lease thread", new LeaseThread({ start: () => startLeaseWorker(plan), clock, log }));
 }
 
-const cannotRunAlone: RunAlone = async () => ({ kind: "unstarted", how: "this process cannot start others" });
+const cannotRunAlone: RunAlone = async () => ({ kind: "unstarted", how: "this process cannot start child processes" });
 
 /**
  * Waits for `drainMs`, while the process reports that it is not ready, so that load balancers notice. Then it closes the edge and the queues, which call
