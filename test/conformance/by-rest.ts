@@ -53,7 +53,7 @@ function translate(value: unknown): unknown {
 }
 
 /** A missing procedure is an error of tRPC; by REST, the path does not exist at all. */
-const NOTHING_HERE = "Nothing answers here.";
+const NOTHING_HERE = "There is no route for this method and path.";
 
 function isNoProcedure(message: unknown): boolean {
   return typeof message === "string" && message.startsWith("No procedure found");

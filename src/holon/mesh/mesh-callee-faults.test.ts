@@ -56,7 +56,11 @@ describe("a faulty callee", () => {
 
   it.each([
     ["garbage", "nonsense\n", "a frame is not JSON"],
-    ["a call, which only callers send", "[0,1],\n", "the peer sent a frame of kind 0, which is not for this end of a connection"],
+    [
+      "a call, which only callers send",
+      "[0,1],\n",
+      "the peer sent a frame of kind 0, which this end of a connection does not accept after the greeting",
+    ],
     ["an answer to an object", '[1,{"valueOf":1,"toString":1},"x"],\n', "a frame does not say which call it belongs to"],
     ["a failure of a name", '[2,"length",{}],\n', "a frame does not say which call it belongs to"],
   ])("that sends %s loses its connection, and its calls fail with the reason", async (_name, bytes, reason) => {
@@ -119,13 +123,13 @@ describe("a faulty callee", () => {
   it("that sends something else instead of a greeting is refused", async () => {
     const port = await startOdd(() => {}, "[9],\n");
     const peer = stage.peer(port);
-    await eventually(() => expect(peer.state().reason).toBe("the peer did not introduce itself"));
+    await eventually(() => expect(peer.state().reason).toBe("the peer's first frame is not a valid greeting"));
   });
 
   it("that never sends a greeting is given up", async () => {
     const port = await startOdd(() => {}, "");
     const peer = stage.peer(port);
-    await eventually(() => expect(peer.state().reason).toBe("the peer did not introduce itself in time"));
+    await eventually(() => expect(peer.state().reason).toBe("the peer sent no greeting within 200 ms (limit headersTimeoutMs)"));
   });
 
   it("that accepts the connection and sends nothing at all is given up", async () => {

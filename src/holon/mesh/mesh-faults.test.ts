@@ -51,7 +51,7 @@ describe("a faulty peer", () => {
     [
       "an answer, which only callees send",
       (caller: RawCaller) => caller.send([1, 1, "x"]),
-      "the peer sent a frame of kind 1, which is not for this end of a connection",
+      "the peer sent a frame of kind 1, which this end of a connection does not accept after the greeting",
     ],
     [
       "a name for the number of a procedure",
@@ -71,13 +71,21 @@ describe("a faulty peer", () => {
     ["a credit for no call", (caller: RawCaller) => caller.send([7, [0], 1]), "a frame does not say which call it belongs to"],
     ["a credit that is not a count", (caller: RawCaller) => caller.send([7, 1, 0.5]), "a credit is not a valid count"],
     ["a call without id", (caller: RawCaller) => caller.send([0, "x", 0, 0, 1_000, [0, ANONYMOUS], "", 0]), "a call has no id"],
-    ["a call without principal", (caller: RawCaller) => caller.send([0, 1, 0, 0, 1_000, 3, "", 0]), "a call names no principal"],
+    [
+      "a call without principal",
+      (caller: RawCaller) => caller.send([0, 1, 0, 0, 1_000, 3, "", 0]),
+      "a call names no valid principal, or one that was not sent before",
+    ],
     [
       "a call with odd extras",
       (caller: RawCaller) => caller.send([0, 1, 0, 0, 1_000, [0, ANONYMOUS], "", { key: 5 }]),
       "the extras of a call are malformed",
     ],
-    ["a call without time", (caller: RawCaller) => caller.send([0, 1, 0, 0, null, [0, ANONYMOUS], "", 0]), "a call is malformed"],
+    [
+      "a call without time",
+      (caller: RawCaller) => caller.send([0, 1, 0, 0, null, [0, ANONYMOUS], "", 0]),
+      "a call has no valid remaining time or no traceparent",
+    ],
     ["an id that is in use", (caller: RawCaller) => caller.send(call(1), call(1)), "the id 1 is in use"],
     ["a frame cut off", (caller: RawCaller) => caller.socket.end('[0,1,0,0,1000,[0,{"kind":"anon'), "the peer cut the connection inside a frame"],
   ])("that sends %s is closed with the reason, and other peers go on", async (_name, act, reason) => {

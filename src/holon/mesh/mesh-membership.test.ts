@@ -83,7 +83,7 @@ describe("the mesh", () => {
     caller.send([0, 0, 0, 0, 1_000, [0, ANONYMOUS], "", 0]);
     await caller.untilClosed();
     expect(entered).toBe(0);
-    expect(lines.at(-1)?.fields).toMatchObject({ reason: "the peer did not introduce itself" });
+    expect(lines.at(-1)?.fields).toMatchObject({ reason: "the peer's first frame is not a valid greeting" });
   });
 
   it("closes a member that stays silent after the handshake", async () => {
@@ -94,7 +94,7 @@ describe("the mesh", () => {
     await caller.handshake(SECRET);
     await caller.untilClosed();
     expect(server.connections()).toBe(0);
-    expect(lines.at(-1)?.fields).toMatchObject({ reason: "the peer did not introduce itself in time" });
+    expect(lines.at(-1)?.fields).toMatchObject({ reason: "the peer sent no greeting within 50 ms (limit headersTimeoutMs)" });
   });
 
   it("refuses a call for a context that the peer did not name", async () => {

@@ -51,7 +51,7 @@ function headerLines(headers: readonly string[]): string {
 function toAnswer(code: string | undefined): readonly [statusLine: string, error: HolonError] {
   switch (code) {
     case "ERR_HTTP_REQUEST_TIMEOUT":
-      return ["408 Request Timeout", catalogueError("REQUEST_TIMEOUT", "The request did not arrive whole in time.")];
+      return ["408 Request Timeout", catalogueError("REQUEST_TIMEOUT", "The whole request did not arrive in time.")];
     case "HPE_HEADER_OVERFLOW":
       return ["431 Request Header Fields Too Large", catalogueError("PAYLOAD_TOO_LARGE", "URL and headers are over the limit.", { status: 431 })];
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":

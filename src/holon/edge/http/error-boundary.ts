@@ -43,7 +43,7 @@ export class ErrorBoundary {
 
   #internal(thrown: unknown, place: ErrorPlace): HolonError {
     const errorId = this.#newId();
-    this.#log.error({ ...place, errorId, err: thrown }, "a call failed in a way that no contract declares");
+    this.#log.error({ ...place, errorId, err: thrown }, "an unexpected error was answered with INTERNAL");
     return callFailed(errorId);
   }
 }

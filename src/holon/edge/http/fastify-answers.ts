@@ -27,7 +27,7 @@ export function addFaultAnswers(
 ): void {
   app.setNotFoundHandler((request, reply) => {
     noteUnknown(request.raw);
-    sendFault(reply, catalogueError("NOT_FOUND", "Nothing answers here."), errorBytes);
+    sendFault(reply, catalogueError("NOT_FOUND", "There is no route for this method and path."), errorBytes);
   });
   app.setErrorHandler((thrown, request, reply) => sendFault(reply, toFault(thrown, request, boundary), errorBytes));
 }

@@ -79,7 +79,7 @@ export class RateGate {
     this.#quietUntilMs = nowMs + QUIET_MS;
     this.#log.warn(
       { address },
-      "too many requests of an address were refused as malformed (limit refusalRateCount, HOLON_LIMIT_REFUSAL_RATE_COUNT): all its requests for procedures get 429 for a while; if a proxy has this address, name it in HOLON_TRUSTED_PROXIES",
+      "too many requests of an address were refused because they were malformed, came from a page of another site or named nothing that exists (limit refusalRateCount, HOLON_LIMIT_REFUSAL_RATE_COUNT): all its requests for procedures get 429 until the rate window ends; if a proxy has this address, name it in HOLON_TRUSTED_PROXIES",
     );
   }
 

@@ -18,7 +18,7 @@ export function tooManyRefusals(limit: number, windowMs: number, waitMs: number)
   const details: RetryDetails = { retryAfterMs: waitMs };
   return catalogueError(
     "TOO_MANY_REQUESTS",
-    `${limit} requests of this address were refused as malformed within ${seconds(windowMs)} s (limit refusalRateCount, HOLON_LIMIT_REFUSAL_RATE_COUNT). Correct them, and wait ${seconds(waitMs)} s.`,
+    `${limit} requests of this address were refused within ${seconds(windowMs)} s because they were malformed, came from a page of another site or named nothing that exists (limit refusalRateCount, HOLON_LIMIT_REFUSAL_RATE_COUNT). Correct them, and wait ${seconds(waitMs)} s.`,
     { details },
   );
 }

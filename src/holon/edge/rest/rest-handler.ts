@@ -113,7 +113,7 @@ function fillVersion({ exchange, endpoint }: RestRequest, input: unknown): numbe
   if (!takesVersion) return refusedInput("if-match", "invalid_header", `${procedure} takes no version`);
   const wanted = parseIfMatch(header);
   if (wanted === "any") return undefined;
-  if (wanted === "several") return refusedInput("if-match", "invalid_header", "name the one version that is to be changed");
+  if (wanted === "several") return refusedInput("if-match", "invalid_header", "name exactly one version");
   if (wanted === undefined) return "none";
   const object = input as { version?: unknown } | undefined;
   const own = versionOf(object);

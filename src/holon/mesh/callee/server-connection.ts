@@ -51,7 +51,9 @@ export class ServerConnection implements LinkOwner {
   readonly #open = new ExchangeTable<ServerExchange>();
   readonly #proven: ProvenPeer;
   readonly #principals: PrincipalReceiver;
-  readonly #helloTimeout = new WheelTimeout(() => this.#link.destroy("the peer did not introduce itself in time"));
+  readonly #helloTimeout = new WheelTimeout(() =>
+    this.#link.destroy(`the peer sent no greeting within ${this.#deps.limits.headersTimeoutMs} ms (limit headersTimeoutMs)`),
+  );
   /** The contexts that the peer calls for, by number. A context that it may not speak for is undefined. There is no list until the peer's greeting arrives. */
   #callers: readonly (string | undefined)[] | undefined = undefined;
   #process = "unknown";
@@ -194,7 +196,7 @@ export class ServerConnection implements LinkOwner {
     if (frame.length > 1024 && this.#link.stuckBytes > meshBacklogBytes) {
       return catalogueError(
         "UNAVAILABLE",
-        `The answer of ${path} was dropped: the caller does not take what was sent before (limit meshBacklogBytes).`,
+        `The answer of ${path} was dropped: the caller does not read earlier answers fast enough (limit meshBacklogBytes).`,
         { executed: "yes" },
       );
     }
@@ -203,7 +205,7 @@ export class ServerConnection implements LinkOwner {
 
   #greet(frame: Frame): string | undefined {
     const hello = parseCallerHello(frame);
-    if (hello === undefined) return "the peer did not introduce itself";
+    if (hello === undefined) return "the peer's first frame is not a valid greeting";
     this.#deps.wheel.remove(this.#helloTimeout);
     // I1. A context that the peer may not speak for becomes undefined. A call that names it is refused.
     this.#callers = hello.callers.map((name) => (this.#proven.speaksFor(name) ? name : undefined));
@@ -241,10 +243,10 @@ export class ServerConnection implements LinkOwner {
     }
   }
 
-  /** A handler gets the same reason as in a local call: the deadline passed, or the caller gave up. */
+  /** A handler gets the same reason as in a local call: the deadline passed, or the caller cancelled the call. */
   #onCancel(exchange: ServerExchange | undefined, isLate: boolean): void {
     if (isLate) exchange?.cancel(catalogueError("DEADLINE_EXCEEDED", `${exchange.path} did not end within its deadline.`));
-    else exchange?.cancel(catalogueError("CANCELLED", "The caller gave up."));
+    else exchange?.cancel(catalogueError("CANCELLED", "The caller cancelled the call."));
   }
 
   #begin(frame: Frame, nowMs: number, hasEscapes: boolean): string | undefined {
@@ -253,11 +255,11 @@ export class ServerConnection implements LinkOwner {
     // I3. Another exchange may be at the place of this id.
     if (this.#open.isTaken(id)) return `the id ${id} is in use`;
     if (!isPlace(number) || !isPlace(callerNumber)) return "a call does not give its procedure and its calling context as numbers";
-    if (!isTime(leftMs) || typeof traceparent !== "string") return "a call is malformed";
+    if (!isTime(leftMs) || typeof traceparent !== "string") return "a call has no valid remaining time or no traceparent";
     if (kind === FRAME.OPEN && !isCount(frame[8])) return "a stream has no window";
     // I2. The principal is read before the call can be refused: later frames refer to it by its number.
     const principal = this.#principals.read(who, nowMs);
-    if (principal === undefined) return "a call names no principal";
+    if (principal === undefined) return "a call names no valid principal, or one that was not sent before";
     const extras = parseExtras(more);
     if (extras === undefined) return "the extras of a call are malformed";
     const target = this.#deps.targets[number];
@@ -301,7 +303,8 @@ export class ServerConnection implements LinkOwner {
       return catalogueError("FORBIDDEN", "The process did not announce the calling context, or its key may not speak for it.");
     if (typeof principal === "string") return this.#disbelief(principal);
     if (target === undefined) return catalogueError("NOT_FOUND", "No such procedure here.");
-    if (caller === EDGE && target.procedure.access === "internal") return catalogueError("FORBIDDEN", `${target.path} is not for the edge.`);
+    if (caller === EDGE && target.procedure.access === "internal")
+      return catalogueError("FORBIDDEN", `${target.path} is internal; the edge may not call it.`);
     if (this.#draining) return catalogueError("UNAVAILABLE", "This process is stopping and takes no new calls.", { executed: "no" });
     if (!this.#open.hasRoom(isOpen, this.#deps.limits)) return fullConnection(isOpen, this.#deps.limits);
     if ((target.procedure.type === "subscription") !== isOpen)

@@ -54,7 +54,9 @@ export class PeerConnection implements LinkOwner {
   readonly #open = new ExchangeTable<CallerExchange>();
   readonly #principals: PrincipalSender;
   readonly #callers: ReadonlyMap<string, number>;
-  readonly #helloTimeout = new WheelTimeout(() => this.link.destroy("the peer did not introduce itself in time"));
+  readonly #helloTimeout = new WheelTimeout(() =>
+    this.link.destroy(`the peer sent no greeting within ${this.#deps.limits.headersTimeoutMs} ms (limit headersTimeoutMs)`),
+  );
   #peerFrameBytes = 0;
   #greeted = false;
   #draining = false;
@@ -163,7 +165,7 @@ export class PeerConnection implements LinkOwner {
 
   #greet(frame: Frame): string | undefined {
     const hello = parseCalleeHello(frame);
-    if (hello === undefined) return "the peer did not introduce itself";
+    if (hello === undefined) return "the peer's first frame is not a valid greeting";
     this.#deps.wheel.remove(this.#helloTimeout);
     this.#greeted = true;
     this.#peerFrameBytes = hello.frameBytes;

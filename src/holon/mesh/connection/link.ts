@@ -128,7 +128,7 @@ export class Link extends TimerEntry {
       if (this.writer.backlogBytes <= STUCK_BYTES) this.writer.send(PONG);
       return undefined;
     }
-    if (isKnownKind(kind)) return `the peer sent a frame of kind ${kind}, which is not for this end of a connection`;
+    if (isKnownKind(kind)) return `the peer sent a frame of kind ${kind}, which this end of a connection does not accept after the greeting`;
     if (!Number.isSafeInteger(kind) || kind < 0) return "a frame has a kind that is not a whole number";
     this.#unknownFrames++;
     if (this.#unknownFrames === 1) this.#owner.onUnknownKind(kind);

@@ -54,7 +54,7 @@ async function decide(
   }
   const work = admins().find((candidate) => candidate.context === context);
   const decision = Object.hasOwn(DECISIONS, action) ? DECISIONS[action] : undefined;
-  if (work === undefined || decision === undefined) throw catalogueError("NOT_FOUND", "Nothing answers here.");
+  if (work === undefined || decision === undefined) throw catalogueError("NOT_FOUND", "There is no route for this method and path.");
   const isDone = await decision.decide(work, formField(request, "id"));
   if (formToken !== undefined) return reply.redirect(`/ops/work?did=${isDone ? action : "late"}`, 303);
   if (!isDone) throw catalogueError("NOT_FOUND", TOO_LATE);
