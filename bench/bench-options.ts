@@ -54,7 +54,7 @@ export function toBenchOptions({ values, positionals }: CommandLine<typeof OPTIO
   const { json, markdown, node, profile } = values;
   const only = values.only?.split(",");
   const unknown = only?.find((name) => !plans.some(({ contenders }) => contenders.includes(name)));
-  if (unknown !== undefined) throw new UsageError(`${unknown} takes part in none of these benches.`);
+  if (unknown !== undefined) throw new UsageError(`No chosen bench has the contender ${unknown}.`);
   return {
     plans,
     only,

@@ -142,15 +142,15 @@ const jobs: BenchPlan = {
 
 const events: BenchPlan = {
   name: "events",
-  title: "Committed event to committed effect; single ones, then a burst",
+  title: "Single events, each to the start of its handler; then a burst, to the last committed effect",
   contenders: WAITS_CONTENDERS,
   own: WAITS_CONTENDERS,
   concurrencies: [1],
   metrics: [
     { name: "eventsPerSecond", title: "events/s", digits: 0 },
     { name: "settledPerSecond", title: "settled/s", digits: 0 },
-    { name: "idleP50ms", title: "idle p50 ms", digits: 1 },
-    { name: "idleP99ms", title: "idle p99 ms", digits: 1 },
+    { name: "idleP50ms", title: "single event p50 ms", digits: 1 },
+    { name: "idleP99ms", title: "single event p99 ms", digits: 1 },
   ],
   unit: "pieces",
   ...WAITS,
@@ -171,7 +171,7 @@ const workflows: BenchPlan = {
   concurrencies: [1, 16],
   metrics: [
     { name: "stepsPerSecond", title: "steps/s", digits: 0 },
-    { name: "idleP50ms", title: "idle run p50 ms", digits: 1 },
+    { name: "idleP50ms", title: "single run p50 ms", digits: 1 },
     { ...CPU, title: "CPU us/step", digits: 0 },
   ],
   unit: "pieces",

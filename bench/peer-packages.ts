@@ -26,7 +26,7 @@ export function installPeers(say: (line: string) => void): boolean {
   ];
   const { status } = spawnSync("npm", args, { stdio: ["ignore", "ignore", "inherit"] });
   if (status === 0 && areInstalled()) return true;
-  say("The peers could not be installed (the reason is above): holon is measured against the raw floor only.");
+  say("The peers could not be installed (the reason is above): only our own contenders are measured.");
   return false;
 }
 

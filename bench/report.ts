@@ -54,7 +54,7 @@ export function renderResults(results: Results, rows: readonly Row[]): string {
   const { plan, contenders } = results;
   const parts = [`### ${plan.title} (\`${plan.name}\`)`];
   for (const concurrency of plan.concurrencies) {
-    if (plan.concurrencies.length > 1) parts.push(`**${concurrency} ${concurrency === 1 ? "call" : "calls"} at once**`);
+    if (plan.concurrencies.length > 1) parts.push(`**${concurrency} at once**`);
     parts.push(medians(results, rows, concurrency));
   }
   parts.push("Goals (`a / b` is the figure of a, divided by that of b):", renderOutcomes(toOutcomes(results, rows)), "Values of each round:");

@@ -36,7 +36,7 @@ async function newTokens(count: number): Promise<string[]> {
 await measure("warming up", await newTokens(1_000));
 await measure("a token that is seen first", await newTokens(2_000));
 const users = await newTokens(100);
-await measure("and then", users);
+await measure("first check of 100 more tokens", users);
 await measure(
   "a token of one of 100 users",
   Array.from({ length: ROUNDS }, (_, index) => users[index % users.length] ?? ""),

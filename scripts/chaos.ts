@@ -57,7 +57,7 @@ async function main({ backend, everyMs, seed, concurrency }: ChaosOptions): Prom
     process.stdout.write(`\nseed ${seed}, ${backend}: ${JSON.stringify(faults)}\n`);
     const [code] = (await over) as [number | null];
     const isWhole = faults.databaseKills === 1 && (redis === undefined || faults.flushes === 2);
-    if (!isWhole) process.stdout.write("The replay was over before every fault had happened: kill more often.\n");
+    if (!isWhole) process.stdout.write("The replay ended before all faults had happened. Use a lower --every.\n");
     return code === 0 && isWhole ? 0 : 1;
   } finally {
     await shop?.stop();

@@ -7,8 +7,8 @@ export function renderSoak(soak: Soak): string {
   const rows = Object.entries(faults).map(([kind, count]) => {
     const worst = worstMs[kind];
     if (worst === Number.POSITIVE_INFINITY)
-      return `  ${kind.padEnd(16)} ${String(count).padStart(6)}   other faults followed before all that came before was acknowledged`;
-    return `  ${kind.padEnd(16)} ${String(count).padStart(6)}   ${worst === undefined ? "" : `all that came before was acknowledged after at most ${seconds(worst)}`}`;
+      return `  ${kind.padEnd(16)} ${String(count).padStart(6)}   at least once, the wait for all earlier events to be acknowledged timed out`;
+    return `  ${kind.padEnd(16)} ${String(count).padStart(6)}   ${worst === undefined ? "" : `all earlier events were acknowledged after at most ${seconds(worst)}`}`;
   });
   return [
     "",

@@ -114,7 +114,7 @@ function readFirstAdmin(env: Environment, production: boolean, faults: Configura
   } else if (production && password === DEVELOPMENT_ADMIN.password) {
     faults.push({
       variable: "SHOP_ADMIN_PASSWORD",
-      problem: "is the password of development machines, which everybody knows.",
+      problem: "is the password of development machines, which is public.",
       cure: "Choose another one.",
     });
   }

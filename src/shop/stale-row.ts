@@ -8,5 +8,5 @@ import { catalogueError, type HolonError } from "holon";
 export function staleRow(noun: string, current: { readonly version: number } | undefined): HolonError {
   if (current === undefined) return catalogueError("NOT_FOUND", `There is no such ${noun}.`);
   const { version } = current;
-  return catalogueError("CONFLICT", `The ${noun} was changed by somebody else; its version is now ${version}.`, { details: { version } });
+  return catalogueError("CONFLICT", `The ${noun} was changed by another request; its version is now ${version}.`, { details: { version } });
 }

@@ -67,7 +67,7 @@ const STREAMS = `## Streams
 A subscription may stay open for an hour (\`subscriptionGreatestAgeMs\`). So streams are counted apart from calls, and
 take no places of calls.
 
-| Limit | Counted | From, to | A stream over it is answered |
+| Limit | Counted | From, to | Answer to a stream above the limit |
 | --- | --- | --- | --- |
 | \`userStreamCount\`, \`addressStreamCount\` | in each edge process for itself, so two edges let twice as many pass. Every stream counts for its address; a stream of a signed-in user counts for the user as well | from the moment when the user is known, until the connection is closed | \`TOO_MANY_REQUESTS\` (429) |
 | \`streamCount\` | in the process that hosts the context: the streams that the edge opens, and the streams that other contexts open by \`ctx.call\` | from the call of the handler, until the handler has ended | \`OVERLOADED\` (503) |
@@ -185,8 +185,8 @@ function environmentPage(): string {
   ];
   return page(
     "Environment",
-    `The table has every variable that a process reads. All faults are reported at once, each with its cure, with exit code 2
-and before anything is opened. \`npm run plan\` prints what a process would do with these variables.`,
+    `The table has every variable that a process reads. If a variable is wrong, the process opens nothing, lists all faults
+with their cures, and ends with exit code 2. \`npm run plan\` prints what a process would do with these variables.`,
     table(["Variable", "Default", "Means"], [...fixed, ...ofContexts]),
   );
 }

@@ -43,5 +43,5 @@ function tooLong(file: SourceFile): Violation[] {
   const lines = file.text.split("\n").length - 1;
   return lines <= GREATEST_FILE_LINES
     ? []
-    : [{ rule: "file-length", file: file.path, line: 1, problem: `${lines} lines, at most ${GREATEST_FILE_LINES}: make it two nouns` }];
+    : [{ rule: "file-length", file: file.path, line: 1, problem: `${lines} lines, at most ${GREATEST_FILE_LINES}: split it into two files` }];
 }

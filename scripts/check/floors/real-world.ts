@@ -14,7 +14,7 @@ export function realWorldViolations(file: SourceFile): Violation[] {
   walk(file.syntax, (node) => {
     const touched = touchedBy(node);
     if (touched === undefined || REAL_WORLD_EXCEPTIONS[file.path]?.includes(touched)) return;
-    violations.push({ rule: "real-world", file: file.path, line: lineOf(file.syntax, node), problem: `${touched} is to be handed in` });
+    violations.push({ rule: "real-world", file: file.path, line: lineOf(file.syntax, node), problem: `${touched} must come as a parameter` });
   });
   return violations;
 }

@@ -116,7 +116,7 @@ function fits(rule: GatewayRule, { customerId, amountCents }: ChargeRequest): bo
 
 function toOutcome({ status, reason }: KnownCharge): ChargeOutcome {
   if (status === "approved") return { outcome: "approved" };
-  return { outcome: "declined", reason: reason ?? (status === "declined" ? "The bank declined." : "The charge was called off.") };
+  return { outcome: "declined", reason: reason ?? (status === "declined" ? "The bank declined." : "The charge was cancelled.") };
 }
 
 function abortedWait(signal: AbortSignal): Promise<never> {

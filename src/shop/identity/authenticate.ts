@@ -26,7 +26,7 @@ async function redeem(ticket: string, ask: AskApp): Promise<UserPrincipal> {
   try {
     return { kind: "user", ...TicketHolder.parse(await ask("users.redeemTicket", { ticket })) };
   } catch (error) {
-    if (isHolonError(error, "BAD_REQUEST")) throw catalogueError("UNAUTHORIZED", "The ticket is not good, or no longer.");
+    if (isHolonError(error, "BAD_REQUEST")) throw catalogueError("UNAUTHORIZED", "The ticket is not valid or has expired.");
     throw error;
   }
 }

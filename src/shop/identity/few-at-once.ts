@@ -36,7 +36,7 @@ export class FewAtOnce {
       this.#runningCount++;
       return;
     }
-    if (this.#waiting.length >= waitingCount) throw catalogueError("OVERLOADED", "Too much of this is going on; try again later.");
+    if (this.#waiting.length >= waitingCount) throw catalogueError("OVERLOADED", "Too many requests of this kind are waiting; try again later.");
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 }

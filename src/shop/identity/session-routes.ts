@@ -38,7 +38,7 @@ export function addSessionRoutes(app: App, edge: AppEdge, nowMs: () => number): 
   app.post(`${PATH}/refresh`, async (request, reply) => {
     edge.assertSameOrigin(request);
     const refreshToken = edge.cookie(request, COOKIE);
-    if (refreshToken === undefined) throw catalogueError("UNAUTHORIZED", "Nobody is signed in here.");
+    if (refreshToken === undefined) throw catalogueError("UNAUTHORIZED", "This browser has no session.");
     try {
       return enter(request, reply, await edge.callAnonymously("users.refresh", { refreshToken }, request));
     } catch (error) {

@@ -74,7 +74,7 @@ export function createTokens({ loadKeys, nowMs }: TokensOptions): Tokens {
         verified.remember(token, user, (payload.exp as number) * 1_000);
         return user;
       } catch (cause) {
-        throw catalogueError("UNAUTHORIZED", "The token is not good, or no longer.", { cause });
+        throw catalogueError("UNAUTHORIZED", "The token is not valid or has expired.", { cause });
       }
     },
 

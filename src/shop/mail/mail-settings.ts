@@ -32,7 +32,7 @@ export function readMail(
     });
   }
   if (allowed !== undefined && allowed !== "yes") {
-    faults.push({ variable: "SHOP_ALLOW_DEVELOPMENT_MAIL", problem: "is neither yes nor left out.", cure: "Say yes, or take it out." });
+    faults.push({ variable: "SHOP_ALLOW_DEVELOPMENT_MAIL", problem: "is not yes.", cure: "Set it to yes, or do not set it." });
   }
   if (named === undefined && needsServer && allowed !== "yes") {
     faults.push({

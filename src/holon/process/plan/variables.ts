@@ -60,7 +60,7 @@ export const VARIABLES: readonly Variable[] = [
   secret("HOLON_MESH_TLS_CA", "", "Certificate, in PEM, of the authority that issued the certificates of all processes."),
   secret(
     "HOLON_SECRET",
-    "made up, in development",
+    "a random one, in development",
     "Proves that a process belongs to the app, if there are no keys, and signs the sessions of the dashboard; the same for all processes, at least 32 characters in production.",
   ),
   variable("HOLON_ALLOW_MADE_UP_SECRET", "", "`yes` lets production run with a secret that was made up at start."),

@@ -45,7 +45,7 @@ async function askGateway(ctx: ChargeContext, gateway: PaymentGateway, charge: C
 }
 
 function answerAgain(ctx: ChargeContext, row: PaymentRow, { amountCents }: Charge): Payment {
-  if (isCalledOff(row)) throw ctx.fail("CONFLICT", "The payment of this order was called off.");
+  if (isCalledOff(row)) throw ctx.fail("CONFLICT", "The payment of this order was cancelled.");
   if (row.amountCents !== amountCents) throw ctx.fail("CONFLICT", "The order was charged another amount.");
   return toPayment(row);
 }

@@ -64,7 +64,7 @@ export const createProcedures = ({ tokens, nowMs }: ProcedureParts) => {
 
     async redeemTicket({ input, ctx }) {
       const holder = await ctx.transaction((tx) => redeemTicket(tx, input.ticket, nowMs()));
-      if (holder === undefined) throw ctx.fail("UNAUTHORIZED", "The ticket is not good, or no longer.");
+      if (holder === undefined) throw ctx.fail("UNAUTHORIZED", "The ticket is not valid or has expired.");
       return holder;
     },
 
