@@ -1,5 +1,6 @@
 /**
- * The other ways to call a procedure of the same process. Each returns `{ get(id), close() }` and loads only its own library.
+ * The contenders of other projects, which call a procedure of the same process. `start()` of each returns `{ get(id), close() }`, and loads only the
+ * library of that contender.
  *
  * @param domain `{ findProduct, GetInput, Product }` of bench/mesh/domain.ts
  */

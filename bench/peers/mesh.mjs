@@ -13,8 +13,8 @@ const listen = (server, port) => new Promise((resolve) => server.listen(port, HO
 const closing = (server) => ({ close: async () => void server.close() });
 
 /**
- * The other ways to call a procedure of another process. Each has `startServer(port)` and `createClient(port) -> { get(id), close() }`, and loads
- * only its own library. Servers check the input, with zod if the library has no check of its own; no output is checked.
+ * The contenders of other projects, which call a procedure of another process. Each has `startServer(port)` and `createClient(port) -> { get(id), close() }`,
+ * and loads only its own library. Servers check the input, with zod if the library has no check of its own; no output is checked.
  *
  * @param domain `{ findProduct, GetInput }` of bench/mesh/domain.ts
  */
