@@ -117,7 +117,7 @@ describe.skipIf(!hasChromium).each(["start", "apart"] as const)("the storefront 
     await Promise.all([visitor.page.reload(), other.reload()]);
     await visitor.page.goto("/shop/orders");
     await visitor.heading("Your orders");
-    await visitor.page.getByText("There are none.").waitFor();
+    await visitor.page.getByText("There are no orders to show.").waitFor();
     await other.getByLabel("Name").waitFor();
     expect(await other.getByLabel("Name").inputValue()).toBe("Grace Hopper");
     expect(await visitor.page.evaluate("document.cookie")).toBe("");
@@ -140,15 +140,15 @@ describe.skipIf(!hasChromium).each(["start", "apart"] as const)("the storefront 
     await shop.admin.catalog.products.update.mutate({ id, version, ...facts, priceCents: 1_500 });
     await page.getByLabel("Price").fill("13.75");
     await page.getByRole("button", { name: "Save" }).click();
-    const conflict = page.getByRole("region", { name: "Somebody else saved this product first" });
+    const conflict = page.getByRole("region", { name: "This product was changed while you edited it" });
     await conflict.waitFor();
     expect(await conflict.getByRole("row", { name: "Price" }).getByRole("cell").allInnerTexts()).toEqual(["$13.75", "$15.00"]);
     expect(await conflict.getByRole("row", { name: "differs" }).count()).toBe(1);
-    expect(await page.evaluate("document.activeElement.textContent")).toBe("Somebody else saved this product first");
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("This product was changed while you edited it");
     expect(await visitor.barriers()).toEqual([]);
     await picture(`${command}-conflict`);
 
-    await page.getByRole("button", { name: "Take theirs" }).click();
+    await page.getByRole("button", { name: "Take the saved values" }).click();
     expect(await page.getByLabel("Price").inputValue()).toBe("15.00");
 
     await shop.admin.catalog.products.update.mutate({ id, version: version + 1, ...facts, priceCents: 1_600 });

@@ -16,7 +16,7 @@ const userOf = (state: SessionState): string | undefined => (state.kind === "in"
 
 window.addEventListener("storage", cart.changed);
 
-// The cache is cleared when the user changes, so that the next user sees nothing of the last one.
+// The cache is cleared when a user signs out or another one signs in, so that the next user sees no data of the previous one.
 let lastUser = userOf(session.state());
 session.subscribe(() => {
   const user = userOf(session.state());
@@ -26,5 +26,5 @@ session.subscribe(() => {
 void session.start();
 
 const root = document.getElementById("shop");
-if (root === null) throw new TypeError("The page has no place for the shop.");
+if (root === null) throw new TypeError('The page has no element with the id "shop".');
 createRoot(root).render(<App session={session} cart={cart} client={createShopClient(session.token)} queryClient={queryClient} />);

@@ -28,7 +28,7 @@ const guest = (page: ReactNode) => () => <Guests>{page}</Guests>;
 const member = (render: (user: User, params: Params) => ReactNode) => (params: Params) => <Members>{(user) => render(user, params)}</Members>;
 const admin = (render: (params: Params) => ReactNode) => member((user, params) => (user.role === "admin" ? render(params) : <NotFoundPage />));
 
-/** Every page by its pattern; the first pattern that matches is shown. */
+/** Every page by the pattern of its path. The page of the first pattern that matches is shown. */
 const ROUTES: readonly Route[] = [
   [paths.catalog, () => <CatalogPage />],
   [paths.product(":id"), ({ id = "" }) => <ProductPage id={id} />],

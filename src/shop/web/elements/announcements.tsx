@@ -5,10 +5,13 @@ type Announce = (text: string) => void;
 
 const AnnounceContext = createContext<Announce>(() => {});
 
-/** How long an announcement is shown; screen readers read it at once. */
+/** How long an announcement is shown. */
 const SHOWN_MS = 4_000;
 
-/** Announces short messages, as in "added to the cart": each is shown for a moment on the page that it is about, and screen readers read it. */
+/**
+ * Announces short messages, such as "Chai is in the cart.". Each is shown for {@link SHOWN_MS}, only on the page that was open when it was announced. Screen
+ * readers read it.
+ */
 export function Announcements({ children }: { readonly children: ReactNode }) {
   const { path } = useLocation();
   const [news, setNews] = useState({ text: "", path });

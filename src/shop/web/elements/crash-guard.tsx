@@ -13,9 +13,9 @@ export class CrashGuard extends Component<{ readonly children: ReactNode }, { re
     if (!this.state.isBroken) return this.props.children;
     return (
       <Notice kind="error">
-        <p>This page broke. What you had in the cart is still there.</p>
+        <p>This page cannot be shown, because of an error. Your cart is unchanged.</p>
         <button type="button" className="button" onClick={() => window.location.reload()}>
-          Load it again
+          Load the page again
         </button>
       </Notice>
     );

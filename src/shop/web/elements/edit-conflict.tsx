@@ -1,9 +1,11 @@
 import { useEffect, useRef } from "react";
 
-/** One field of a row that two users edited. */
+/** One field of a row that was changed while the user edited it. */
 export interface ConflictField {
   readonly name: string;
+  /** The value in the form. */
   readonly mine: string;
+  /** The value that is saved now. */
   readonly theirs: string;
 }
 
@@ -16,16 +18,16 @@ interface EditConflictProps {
   readonly onOverwrite: () => void;
 }
 
-/** Another user saved first: shows both states side by side and lets the user choose. Nothing is lost before the choice. */
+/** If another edit of a row was saved first, shows both states side by side and lets the user choose. Neither state is lost before the choice. */
 export function EditConflict({ noun, fields, isBusy, onTakeTheirs, onOverwrite }: EditConflictProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   return (
     <section className="conflict" aria-labelledby="conflict-title">
       <h2 id="conflict-title" ref={heading} tabIndex={-1}>
-        Somebody else saved this {noun} first
+        This {noun} was changed while you edited it
       </h2>
-      <p>Your changes are not saved yet. Compare, and choose.</p>
+      <p>Your changes are not saved yet. Compare them with what is saved now, and choose.</p>
       <table>
         <thead>
           <tr>
@@ -49,7 +51,7 @@ export function EditConflict({ noun, fields, isBusy, onTakeTheirs, onOverwrite }
       </table>
       <div className="conflict-choice">
         <button type="button" className="button" disabled={isBusy} onClick={onTakeTheirs}>
-          Take theirs
+          Take the saved values
         </button>
         <button type="button" className="button danger" disabled={isBusy} onClick={onOverwrite}>
           Overwrite with mine

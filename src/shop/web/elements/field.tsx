@@ -40,7 +40,7 @@ export function TextField({ label, hint, fault, ...input }: FieldParts & InputHT
   return <Labelled label={label} hint={hint} fault={fault} control={(attributes) => <input type="text" {...input} {...attributes} />} />;
 }
 
-/** A choice with its label. */
+/** A select with its label. */
 export function SelectField({ label, hint, fault, children, ...select }: FieldParts & SelectHTMLAttributes<HTMLSelectElement>) {
   const control: Described = (attributes) => (
     <select {...select} {...attributes}>

@@ -16,7 +16,7 @@ export function statusName(status: Order["status"]): string {
   return NAMES[status];
 }
 
-/** All statuses, in the order in which an order passes through them. */
+/** All statuses, in the sequence in which menus list them. */
 export const STATUSES = Object.keys(NAMES) as readonly Order["status"][];
 
 /** The status of an order, in words and colour. */

@@ -41,7 +41,7 @@ export function CartPage() {
             Go to checkout
           </Link>
         ) : (
-          <p className="fault">Change what cannot be ordered, then go on to checkout.</p>
+          <p className="fault">Change the lines that cannot be ordered. Then you can go to checkout.</p>
         )}
       </div>
     </Page>
@@ -56,7 +56,7 @@ function CartRow({ line }: { readonly line: PricedCartLine }) {
   const fault = lineFault(line);
   const remove = (): void => {
     cart.set(productId, 0);
-    announce(`${name} is out of the cart.`);
+    announce(`${name} was removed from the cart.`);
   };
   return (
     <li className="cart-line">

@@ -17,7 +17,7 @@ const PER_PAGE = 12;
 /** A search is sent when the user has not typed for this long. */
 const TYPING_MS = 250;
 
-/** All products, with filter, sort order and pages; the address holds them. */
+/** All products, with filter, sort order and pages. The address holds the filter, the sort order and the number of the page. */
 export function CatalogPage() {
   const trpc = useTRPC();
   const query = parseCatalogQuery(useLocation().search);

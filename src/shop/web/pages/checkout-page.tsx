@@ -30,7 +30,7 @@ export function CheckoutPage({ user }: { readonly user: User }) {
     if (!isPlacing) place();
   };
   return (
-    <Page title="Checkout" intro="Please look it over. Your order is placed when you press the button." className="narrow">
+    <Page title="Checkout" intro="Please check your order. It is placed when you press the button." className="narrow">
       {error === null ? null : <Failure error={error} onRetry={refetch} />}
       {isPending ? <Loading what="prices" /> : null}
       <section className="panel" aria-label="Your order">
@@ -50,8 +50,8 @@ export function CheckoutPage({ user }: { readonly user: User }) {
           </li>
         </ul>
       </section>
-      <section className="panel" aria-label="For">
-        <h2>For</h2>
+      <section className="panel" aria-label="Customer">
+        <h2>Customer</h2>
         <address>
           {[user.name, user.company, user.city, user.country].filter(Boolean).join(", ")}
           <br />

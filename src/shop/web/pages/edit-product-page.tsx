@@ -37,7 +37,7 @@ interface Editing {
   /** The product from which the edit started; its version is sent with the save. */
   readonly base: Product;
   readonly mine: ProductFacts;
-  /** The product as another user saved it meanwhile. */
+  /** The product as it is saved now, if it was changed after `base` was read; otherwise undefined. */
   readonly theirs: Product | undefined;
 }
 
@@ -45,8 +45,9 @@ interface Editing {
  * Edits a product by its version.
  *
  *   editing --(saved)--> editing, from the new version
- *   editing --(CONFLICT)--> conflict: both states are shown, nothing is saved
- *   conflict --(take theirs)--> editing, from their state      conflict --(overwrite)--> saved over their version, or in conflict again
+ *   editing --(CONFLICT)--> conflict: both states are shown, and the edit is not saved
+ *   conflict --(take the saved values)--> editing, from the saved state
+ *   conflict --(overwrite)--> saved over that state: editing, from the new version; or CONFLICT: conflict again
  */
 function ProductEditor({ product }: { readonly product: Product }) {
   // Later changes in the cache are ignored: if the form took over a newer version, the conflict would not be noticed.

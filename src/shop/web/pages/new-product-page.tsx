@@ -24,7 +24,8 @@ export function NewProductPage() {
         navigate(paths.adminProduct(id), { replace: true });
         announce(`${name} is in the catalog.`);
       },
-      // A retry uses the same key, because the answer may have been lost. Another product needs a new key.
+      // A retry uses the same key, because the answer may have been lost. KEY_REUSED says that the form has changed since then, so the next attempt gets a new
+      // key.
       onError: (error) => {
         if (isHolonCode(error, "KEY_REUSED")) setKey(newKey());
       },

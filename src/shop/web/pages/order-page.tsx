@@ -15,7 +15,7 @@ import { orderNumber } from "./order-number.ts";
 import { OrderProgress } from "./order-progress.tsx";
 import { useLiveOrder } from "./use-live-order.ts";
 
-/** One order. The page shows each change at once. */
+/** One order. The page shows each change without a reload. */
 export function OrderPage({ id, user }: { readonly id: string; readonly user: User }) {
   const { data: order, error, refetch, isLive } = useLiveOrder(id);
   const nameOf = useProductNames(order);
@@ -32,14 +32,14 @@ export function OrderPage({ id, user }: { readonly id: string; readonly user: Us
         {reason === null ? null : <p>{declineSentence(reason, nameOf)}</p>}
       </div>
       <OrderProgress status={status} />
-      {isLive ? null : <p className="muted">Changes are not coming in at the moment; they will when the shop is reached again.</p>}
+      {isLive ? null : <p className="muted">This page gets no changes at the moment. It gets them again when it is connected to the shop.</p>}
       <OrderLines order={order} nameOf={nameOf} />
       <OrderActions order={order} user={user} />
     </Page>
   );
 }
 
-/** Names of products by id: those of the order if it has them, else the catalog's. */
+/** Names of products by id: from the order if it has them, otherwise from the catalog. */
 function useProductNames(order: Order | undefined): (productId: string) => string | undefined {
   const trpc = useTRPC();
   const nameless = order?.lines.filter(({ name }) => name === null) ?? [];
@@ -107,5 +107,5 @@ function OrderActions({ order: { id, status, version }, user }: { readonly order
 function actionSentence(error: unknown): string {
   if (!isHolonCode(error, "ILLEGAL_STATUS_CHANGE")) return sentenceOf(error);
   const { from } = error.data.details as { readonly from: Order["status"] };
-  return `That is not possible any more: the order is ${statusName(from).toLowerCase()} by now.`;
+  return `That is not possible any more. The status of the order is now: ${statusName(from).toLowerCase()}.`;
 }

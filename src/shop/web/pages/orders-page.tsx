@@ -51,7 +51,7 @@ export function OrdersPage({ user }: { readonly user: User }) {
       <OrdersFilter query={query} />
       {error === null ? null : <Failure error={error} onRetry={() => void refetch()} />}
       {data === undefined && error === null ? <Loading what="orders" /> : null}
-      {data?.total === 0 ? <p>There are none.</p> : null}
+      {data?.total === 0 ? <p>There are no orders to show.</p> : null}
       <ul className="order-list">
         {data?.items.map((order) => (
           <OrderRow key={order.id} order={order} />
@@ -64,7 +64,7 @@ export function OrdersPage({ user }: { readonly user: User }) {
 
 function WhoseOrders({ query }: { readonly query: OrdersQuery }) {
   const { everybody } = query;
-  return <Link to={ordersAddress({ ...query, everybody: !everybody, page: 1 })}>{everybody ? "Only mine" : "Of all customers"}</Link>;
+  return <Link to={ordersAddress({ ...query, everybody: !everybody, page: 1 })}>{everybody ? "Only my orders" : "Orders of all customers"}</Link>;
 }
 
 function OrdersFilter({ query }: { readonly query: OrdersQuery }) {

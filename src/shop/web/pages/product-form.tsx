@@ -14,7 +14,7 @@ interface ProductFormProps {
   readonly error: unknown;
   readonly isBusy: boolean;
   readonly action: string;
-  /** More fields; the whole form is handed to `onSave`. */
+  /** Additional fields. `onSave` gets their values in `form`. */
   readonly children?: ReactNode;
   readonly onSave: (facts: ProductFacts, form: FormData) => void;
 }
@@ -50,7 +50,7 @@ export function ProductForm({ facts, error, isBusy, action, children, onSave }: 
         required
         maxLength={100}
         defaultValue={facts?.quantityPerUnit}
-        hint="As in 24 - 12 oz bottles."
+        hint="For example: 24 - 12 oz bottles."
         fault={faults["quantityPerUnit"]}
       />
       <TextField

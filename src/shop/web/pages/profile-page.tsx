@@ -53,7 +53,7 @@ interface Editing {
   readonly theirs: User | undefined;
 }
 
-/** Edits the account like a product: by its version, and with a choice if another session saved first. */
+/** Edits the account like a product: by its version, and with a choice if another edit was saved first. */
 function ProfileEditor({ user }: { readonly user: User }) {
   const trpc = useTRPC();
   const session = useSession();
@@ -115,7 +115,7 @@ function ProfileEditor({ user }: { readonly user: User }) {
   );
 }
 
-/** CONFLICT with a version: the row has changed. CONFLICT without one: a value is taken. */
+/** CONFLICT with a version: the row has changed. CONFLICT without one: another account has the e-mail. */
 function isStale(error: unknown): boolean {
   return isHolonCode(error, "CONFLICT") && typeof (error.data.details as { readonly version?: unknown } | undefined)?.version === "number";
 }

@@ -7,7 +7,7 @@ import { useAnnounce } from "../elements/announcements.tsx";
 import { TextField } from "../elements/field.tsx";
 import { Failure } from "../elements/notice.tsx";
 
-/** Adds pieces to the stock of a product. A retry uses the same key, so that after a lost answer nothing is added twice. */
+/** Adds pieces to the stock of a product. A retry uses the same key, so that nothing is added twice if an answer was lost. */
 export function Restock({ product: { id, name, stock } }: { readonly product: Product }) {
   const trpc = useTRPC();
   const announce = useAnnounce();

@@ -44,5 +44,5 @@ export function signInSentence(error: unknown): string {
   if (error.status === 401 || error.status === 400) return "E-mail or password is wrong.";
   if (error.status !== 429) return "Signing in does not work at the moment. Try again a little later.";
   const minutes = Math.ceil((error.retryAfterSeconds ?? 60) / 60);
-  return `That was too often. Try again in ${minutes === 1 ? "a minute" : `${minutes} minutes`}.`;
+  return `There were too many attempts. Try again in ${minutes === 1 ? "a minute" : `${minutes} minutes`}.`;
 }

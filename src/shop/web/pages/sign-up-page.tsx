@@ -47,7 +47,7 @@ export function SignUpPage() {
         </button>
       </form>
       <p>
-        You have one? <Link to={withReturn(paths.signIn, next)}>Sign in</Link>
+        You have an account? <Link to={withReturn(paths.signIn, next)}>Sign in</Link>
       </p>
     </Page>
   );
@@ -70,5 +70,5 @@ function useSignUp() {
 
 function signUpSentence(error: unknown): string {
   if (isHolonCode(error, "CONFLICT")) return "There is an account with this e-mail already. Sign in to it.";
-  return error instanceof SignInRefused ? `Your account is open. ${signInSentence(error)}` : sentenceOf(error);
+  return error instanceof SignInRefused ? `Your account is open, but you are not signed in. ${signInSentence(error)}` : sentenceOf(error);
 }

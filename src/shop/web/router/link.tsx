@@ -17,7 +17,7 @@ export function Link({ to, onClick, ...rest }: LinkProps) {
   return <a href={to} onClick={follow} {...rest} />;
 }
 
-/** A link of a menu, which marks the current page. `also`: further beginnings of paths that belong to it. */
+/** A link of a menu, which is marked if its page is the current one. It is also marked on pages whose path begins with a text of `also`. */
 export function MenuLink({ also = [], ...props }: LinkProps & { readonly also?: readonly string[] }) {
   const { path } = useLocation();
   const isHere = path === props.to || also.some((beginning) => path.startsWith(beginning));
