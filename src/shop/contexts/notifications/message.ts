@@ -23,7 +23,7 @@ const MESSAGES: Readonly<Record<NotificationKind, (facts: MessageFacts) => Messa
   }),
   orderDeclined: ({ orderId, name, reason }) => ({
     subject: "Your order could not be confirmed",
-    body: `Dear ${name},\n\nwe are sorry: your order ${orderId} could not be confirmed. ${reason ?? ""}\nNothing was charged, or it is on its way back to you.\n`,
+    body: `Dear ${name},\n\nwe are sorry: your order ${orderId} could not be confirmed. ${reason ?? ""}\nNothing was charged, or your money is on its way back to you.\n`,
   }),
   orderCancelled: ({ orderId, name, totalCents }) => ({
     subject: "Your order is cancelled",

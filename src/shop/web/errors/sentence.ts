@@ -6,17 +6,17 @@ interface KnownData {
 }
 
 const SENTENCES: Readonly<Record<string, string>> = {
-  BAD_REQUEST: "Something in this form cannot be as it is.",
+  BAD_REQUEST: "Some values in this form are not valid.",
   UNAUTHORIZED: "You are not signed in any more. Sign in and try again.",
   FORBIDDEN: "Your account may not do this.",
-  NOT_FOUND: "There is no such thing here, or it is not yours.",
-  CONFLICT: "Somebody else changed this in the meantime.",
-  KEY_IN_FLIGHT: "This is being worked on already. Wait a moment and look again.",
-  KEY_REUSED: "This was sent before with other values. Look at what came of it, then try again.",
-  TOO_MANY_REQUESTS: "That was too often. Wait a little and try again.",
-  PAYLOAD_TOO_LARGE: "That is too much at once.",
+  NOT_FOUND: "This does not exist, or your account may not see it.",
+  CONFLICT: "This was changed in the meantime. Load the page again.",
+  KEY_IN_FLIGHT: "This request is still running. Wait a moment, then load the page again.",
+  KEY_REUSED: "This request was already sent with other values. Check its result, then try again.",
+  TOO_MANY_REQUESTS: "There were too many requests. Wait a little and try again.",
+  PAYLOAD_TOO_LARGE: "The request is too large.",
   OVERLOADED: "The shop is very busy. Try again in a moment.",
-  UNAVAILABLE: "A part of the shop is away. Try again in a moment.",
+  UNAVAILABLE: "A part of the shop does not answer. Try again in a moment.",
   DEADLINE_EXCEEDED: "The shop took too long to answer. Try again.",
 };
 

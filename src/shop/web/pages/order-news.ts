@@ -10,7 +10,7 @@ const NEWS: Readonly<Record<Status, string>> = {
   shipped: "Your order is on its way to you.",
   delivered: "Your order has arrived.",
   declining: "Your order cannot be confirmed. We give back what was taken…",
-  declined: "Your order could not be confirmed. Nothing was charged, or it is on its way back to you.",
+  declined: "Your order could not be confirmed. Nothing was charged, or your money is on its way back to you.",
   cancelling: "Your order is being cancelled. We give back what was taken…",
   cancelled: "Your order is cancelled. Your money is on its way back to you.",
 };
@@ -25,7 +25,7 @@ export function orderNews(status: Status): string {
 
 /** Describes why an order was declined. `nameOf` returns the names of its products. */
 export function declineSentence({ code, message, productId, available }: Reason, nameOf: (productId: string) => string | undefined): string {
-  const name = (productId === undefined ? undefined : nameOf(productId)) ?? "A product of it";
+  const name = (productId === undefined ? undefined : nameOf(productId)) ?? "A product of this order";
   switch (code) {
     case "OUT_OF_STOCK":
       return available === 0 ? `${name} is out of stock.` : `Only ${available ?? "few"} left of ${name}.`;
