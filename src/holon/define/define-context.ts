@@ -62,7 +62,7 @@ export interface ContextDefinition<T extends ContextTypes, S extends ContractMap
   readonly workflowSpecs: T["workflows"];
   /** Types the handlers of the contract's procedures. */
   procedures(handlers: HandlersOf<T, T["contract"]["procedures"]>): HandlersOf<T, T["contract"]["procedures"]>;
-  /** Types the rules on rows. */
+  /** Gives types to the rules that say which rows a principal may see. */
   rules(rules: RulesOf<T, T["contract"]["procedures"]>): RulesOf<T, T["contract"]["procedures"]>;
   /** Types the handlers of the context's jobs. */
   jobs(handlers: JobHandlersOf<T>): JobHandlersOf<T>;

@@ -84,7 +84,7 @@ export async function whenUnlocked<Result>({ clock, log, lockWaitMs, what, way }
         saidAtMs = nowMs;
         log.warn(
           { ...what, ...found, attempt, waitedMs, patienceMs: lockWaitMs },
-          "A migration waits for a lock that other sessions hold. Between two tries, the statements behind it run.",
+          "A migration waits for a lock that other sessions hold. Between two tries, other statements on the table go on.",
         );
       }
       await jitter(PAUSE_MS.lowest, PAUSE_MS.greatest);

@@ -44,7 +44,7 @@ export class CommitPipeline {
       () => before,
       (error: unknown) => Promise.reject(new PredecessorFailed(error)),
     );
-    // The next transaction awaits this promise, but there may be no next transaction.
+    // If there is no next transaction, nothing awaits this promise, and its rejection must not count as unhandled.
     settled.catch(() => {});
     this.#settled = settled;
   }

@@ -34,7 +34,7 @@ export class PrincipalSender {
 
   /**
    * The principal's part of the next frame, for a call that may last until `untilMs`. Call {@link withdraw} if that frame is not sent after all.
-   * Undefined if this process may not speak for the principal.
+   * Undefined if this process has no token for the principal and may not issue one.
    */
   write(principal: Principal, untilMs: number): string | undefined {
     if (principal === this.#last && untilMs <= this.#lastUntilMs) return this.#lastNumber;

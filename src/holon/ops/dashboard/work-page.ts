@@ -47,7 +47,7 @@ async function decide(
   { formToken }: Admin,
 ): Promise<FastifyReply> {
   const { context, action } = request.params;
-  if (!isWriteAllowed) throw catalogueError("FORBIDDEN", "The dashboard may only be read. HOLON_OPS_WRITE=yes allows it to change things.");
+  if (!isWriteAllowed) throw catalogueError("FORBIDDEN", "This dashboard is read-only. Set HOLON_OPS_WRITE=yes to allow changes.");
   if (formToken !== undefined) {
     assertSameOrigin(request);
     if (!isEqual(formField(request, "form"), formToken)) throw catalogueError("FORBIDDEN", "The form is too old: load the page again.");

@@ -60,7 +60,7 @@ interface JobTableDeps {
  *     failed  --rerun--> waiting
  *
  * I1. No two claims of a job have the same fence (`run_by`). All that is written about a run is written under its attempt and its fence.
- * I2. A job runs in one process at a time: only a waiting row is claimed. Only its own run, or the end of its lease, makes a running row wait again.
+ * I2. A job runs in one process at a time: only a waiting row is claimed. A running row becomes waiting again only under its own claim, or when its lease ends.
  * I3. A job has its deduplication key from its take-over from the outbox until a run begins. A claim without a run does not release the key.
  * I4. Only jobs that this version has are sent, because the declaration of a job decides its queue. Other jobs wait, unsent, for a process that has them.
  * I5. Statements on many rows skip rows that other sessions have locked.

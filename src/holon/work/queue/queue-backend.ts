@@ -63,7 +63,7 @@ export interface Backlog {
 }
 
 /**
- * The place of the queues. It is disposable: each event and each job on a queue can be added again from its row in Postgres, so losing the queues loses no
+ * The store that holds the queues, Redis or Postgres. It is disposable: each event and each job on a queue can be added again from its row in Postgres, so losing the queues loses no
  * work.
  *
  * Errors: UNAVAILABLE - the backend cannot be reached. Callers try again, and nothing is lost.

@@ -143,7 +143,7 @@ export class ContextWatch {
         "an event does not fit its contract any more; watchers do not see it",
       );
     } catch (error) {
-      this.#deps.log.error({ event: name, eventId: id, err: error }, "a check of an event's payload throws; watchers do not see the event");
+      this.#deps.log.error({ event: name, eventId: id, err: error }, "the contract's schema threw on the payload of an event; watchers do not see the event");
     }
     return undefined;
   }

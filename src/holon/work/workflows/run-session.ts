@@ -150,7 +150,7 @@ export class RunSession {
     const said = { version: this.#deps.claim.version, step: replay.lastReached, forMs: Math.round(forMs) };
     log.warn(
       said,
-      "the body of a run waits for a promise that is not a step: the run keeps its place in this process until the body goes on or the process stops",
+      "the body of a run waits for a promise that is not a step; until the body goes on, the run takes one of the places for runs in this process",
     );
     if (nextRecorded === undefined) return;
     this.#steps.refuse(`the body did not come to the recorded step ${nextRecorded}, whose answer comes next`);

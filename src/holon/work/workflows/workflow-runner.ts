@@ -246,8 +246,8 @@ export class WorkflowRunner implements Closable {
     const giveBack = (waitMs: number) => (active.session === undefined ? runs.giveBackUnbegun(claim, waitMs) : runs.giveBack(claim, waitMs));
     try {
       if (this.#isDeadly(claim)) {
-        const reason = `The process that worked on it died ${claim.deaths} times, and the run made no progress.`;
-        attempts.log.error({ deaths: claim.deaths }, "a run is stuck: the process that worked on it died too often");
+        const reason = `${claim.deaths} processes died while they worked on it, and the run made no progress.`;
+        attempts.log.error({ deaths: claim.deaths }, "a run is stuck: too many processes died while they worked on it");
         await attempts.statement(() => runs.stuck(claim, reason));
         return;
       }
