@@ -15,6 +15,7 @@ describe("growth", () => {
         [1, 90, 10, 20, 10, 30, 25, 21].map((value) => value * MIB),
       ),
     ).toMatchObject({
+      values: [1, 90, 10, 20, 10, 30, 25, 21].map((value) => value * MIB),
       quarters: [90 * MIB, 20 * MIB, 30 * MIB, 25 * MIB],
       ratio: 1.25,
       isGrowing: true,

@@ -4,6 +4,8 @@ export type Sample = Readonly<Record<string, number>>;
 /** The course of one figure over the whole run. */
 export interface Growth {
   readonly name: string;
+  /** The values of all samples, in the order in which they were taken. */
+  readonly values: readonly number[];
   /** The highest value of each quarter of the run. */
   readonly quarters: readonly [number, number, number, number];
   /** The last quarter divided by the second. */
@@ -34,17 +36,18 @@ export function growthOf(samples: readonly Sample[]): readonly Growth[] {
   if (samples.length < 8) throw new RangeError(`${samples.length} samples cannot be parted into quarters`);
   const names = [...new Set(samples.flatMap((sample) => Object.keys(sample)))].sort();
   return names.map((name) => {
-    const of = (quarter: number): number => greatest(samples, quarter, name);
+    const values = samples.map((sample) => sample[name] ?? 0);
+    const of = (quarter: number): number => greatest(values, quarter);
     const quarters: Growth["quarters"] = [of(0), of(1), of(2), of(3)];
     const [, second, , last] = quarters;
     const ratio = second === 0 ? (last === 0 ? 1 : Number.POSITIVE_INFINITY) : last / second;
     const nothing = NOTHING[name.split(" ")[0] as string] ?? 0;
-    return { name, quarters, ratio, isGrowing: ratio > GREATEST_RATIO && last - second > nothing };
+    return { name, values, quarters, ratio, isGrowing: ratio > GREATEST_RATIO && last - second > nothing };
   });
 }
 
-function greatest(samples: readonly Sample[], quarter: number, name: string): number {
-  const from = Math.floor((samples.length * quarter) / 4);
-  const to = Math.floor((samples.length * (quarter + 1)) / 4);
-  return Math.max(...samples.slice(from, to).map((sample) => sample[name] ?? 0));
+function greatest(values: readonly number[], quarter: number): number {
+  const from = Math.floor((values.length * quarter) / 4);
+  const to = Math.floor((values.length * (quarter + 1)) / 4);
+  return Math.max(...values.slice(from, to));
 }

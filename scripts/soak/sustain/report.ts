@@ -19,9 +19,15 @@ export function renderSustained({ seconds, rate, backend, keptSeconds, fired, re
     ...[...shown].sort((one, other) => other.quarters[3] - one.quarters[3]).map(renderGrowth),
     `${growth.length - shown.length} tables and indexes never reached 256 KiB`,
     "",
-    growing.length === 0 ? "nothing grows" : `GROWING: ${growing.map(({ name }) => name).join(", ")}`,
+    ...(growing.length === 0 ? ["nothing grows"] : growing.map(renderCourse)),
     losses.length === 0 ? "nothing was lost, nothing happened twice" : `LOST: ${losses.join("; ")}`,
   ].join("\n");
+}
+
+/** All samples of a figure that grows: they show whether it grows steadily, or had one peak. */
+function renderCourse({ name, values }: Growth): string {
+  const course = values.map((value) => (isBytes(name) ? (value / MIB).toFixed(2) : String(value)));
+  return `GROWING: ${name}${isBytes(name) ? " (MiB)" : ""}: ${course.join(" ")}`;
 }
 
 function renderGrowth({ name, quarters, ratio, isGrowing }: Growth): string {
