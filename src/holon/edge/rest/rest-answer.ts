@@ -58,9 +58,10 @@ export class RestAnswer implements CallOwner {
   }
 }
 
+/** Fills the members of an answer into a URL. An answer may hold half a surrogate pair, which no URL can express: U+FFFD takes its place. */
 function fill(template: string, output: unknown): string {
   return template.replaceAll(/\{([^{}]*)\}/g, (_whole, name: string) =>
-    encodeURIComponent(String((output as Record<string, unknown> | null)?.[name])),
+    encodeURIComponent(String((output as Record<string, unknown> | null)?.[name]).toWellFormed()),
   );
 }
 

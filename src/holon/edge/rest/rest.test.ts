@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EdgeUnderTest } from "../edge.testing.ts";
 import { post, type RawAnswer, send, sendBytes, until } from "../http.testing.ts";
-import { openRestEdge, openRestGate, ROW, sendJson, stock } from "./rest.testing.ts";
+import { made, openRestEdge, openRestGate, ROW, sendJson, stock } from "./rest.testing.ts";
 
 let server: EdgeUnderTest;
 beforeAll(async () => {
@@ -34,10 +34,22 @@ describe("a REST route", () => {
   });
 
   it("answers the status, the place and the lifetime that its contract says", async () => {
-    const made = await write("POST", "/made", undefined);
-    expect([made.status, made.headers.location]).toEqual([202, "/jobs/a%2Fb%20c"]);
+    const { status, headers } = await write("POST", "/made", undefined);
+    expect([status, headers.location]).toEqual([202, "/jobs/a%2Fb%20c"]);
     expect((await get("/open")).headers["cache-control"]).toBe("public, max-age=60");
     expect((await get(product)).headers["cache-control"]).toBeUndefined();
+  });
+
+  // Seen red: the answer never came, and the rejection ended the process.
+  it("answers with U+FFFD in its location for half a character that a handler cut off", async () => {
+    const whole = made.name;
+    made.name = "\u{1F375}".slice(0, 1);
+    try {
+      const { status, headers, json } = await write("POST", "/made", undefined);
+      expect({ status, json, location: headers.location }).toEqual({ status: 202, json: { name: "\ud83c" }, location: "/jobs/%EF%BF%BD" });
+    } finally {
+      made.name = whole;
+    }
   });
 
   it("answers HEAD as GET without a body", async () => {

@@ -65,6 +65,9 @@ export const ROW = { id: "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", name: "Sauce", 
 /** The stock of the product. A test changes it, and the version of the row stays the same. */
 export const stock = { count: ROW.stock };
 
+/** The answer of `POST /made`. A test changes its name, which is a part of the location. */
+export const made = { name: "a/b c" };
+
 type Handler = (input: never, scope: Scope) => unknown;
 const said = (input: unknown): unknown => input;
 const fail = (error: unknown) => (): never => {
@@ -91,7 +94,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   "say.touch": () => "touched",
   "say.who": (_input, { principal, key, caller }) => ({ principal, key: key ?? null, caller }),
   "say.open": () => [1, 2],
-  "say.made": () => ({ name: "a/b c" }),
+  "say.made": () => ({ ...made }),
   "say.large": ({ length }: { readonly length: number }) => "ä".repeat(length),
   "say.hangs": () => new Promise(() => {}),
   "fail.missing": fail(catalogueError("NOT_FOUND", "no such thing")),
