@@ -50,7 +50,7 @@ export function createServices(): BenchServices {
   return {
     limits: DEFAULT_LIMITS,
     clock: systemClock,
-    wheel: new Timers(() => systemClock.monotonicMs()),
+    timers: new Timers(() => systemClock.monotonicMs()),
     log: silentLogger,
     newId: randomUUID,
     metrics,

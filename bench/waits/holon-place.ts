@@ -20,7 +20,7 @@ export interface HolonPlace {
   readonly backend: QueueBackend;
   readonly services: {
     readonly clock: typeof systemClock;
-    readonly wheel: Timers;
+    readonly timers: Timers;
     readonly log: typeof silentLogger;
     readonly random: () => number;
     readonly thread: LeaseThread;
@@ -35,9 +35,9 @@ export interface HolonPlace {
 
 /** Opens the queues and the databases of one process. */
 export async function openHolonPlace(kind: QueueKind, places: Places, poolCount: number = DEFAULT_LIMITS.poolCount): Promise<HolonPlace> {
-  const wheel = new Timers(() => systemClock.monotonicMs());
+  const timers = new Timers(() => systemClock.monotonicMs());
   const place = kind === "redis" ? { kind, url: places.redisUrl } : { kind, url: places.databaseUrl };
-  const base = { clock: systemClock, wheel, log: silentLogger, random: Math.random };
+  const base = { clock: systemClock, timers, log: silentLogger, random: Math.random };
   const worker = startLeaseWorker("bench", "silent");
   const thread = new LeaseThread({ start: () => worker, ...base });
   // If the thread had not started yet, the figures would not include the cost of sending it each claim.
@@ -63,7 +63,7 @@ export async function openHolonPlace(kind: QueueKind, places: Places, poolCount:
       for (const data of opened) await data.close();
       await sql.end({ timeout: 1 });
       await thread.close();
-      wheel.close();
+      timers.close();
     },
   };
 }

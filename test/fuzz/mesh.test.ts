@@ -196,9 +196,9 @@ describe(`a mesh peer that sends anything, seed ${SEED}`, () => {
         socket.on("data", (chunk: Buffer) => onData(socket, chunk.toString("latin1")));
         socket.write(greeting());
       };
-      const { limits, wheel } = stage;
+      const { limits, timers } = stage;
       const server = createUpgradeServer({
-        ...{ limits, wheel, clock: systemClock, log: memory.log, accept, tls: undefined, draining: () => false },
+        ...{ limits, timers, clock: systemClock, log: memory.log, accept, tls: undefined, draining: () => false },
         identity: createSecretIdentity(SECRET),
       });
       servers.push(server);

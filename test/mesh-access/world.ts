@@ -89,14 +89,14 @@ export class AccessWorld {
   }
 
   async #reach({ callee, path, procedure }: Cell, caller: string, key: string): Promise<Target> {
-    const { resolve, plan, wheel, mesh } = this.#started.host(callee);
+    const { resolve, plan, timers, mesh } = this.#started.host(callee);
     if (this.#topology === "together") return resolve(callee, path, procedure);
     const name = JSON.stringify([key, caller, callee]);
     const { limits } = plan;
     const peer =
       this.#peers.get(name) ??
       createMeshPeer({
-        ...{ limits, wheel, clock: systemClock, log: silentLogger, random: Math.random, newKey: randomUUID },
+        ...{ limits, timers, clock: systemClock, log: silentLogger, random: Math.random, newKey: randomUUID },
         url: `mesh://127.0.0.1:${mesh?.port}`,
         identity: createKeyIdentity({ key: this.#keys.of(key), roster: new Roster(this.#keys.peers), clock: systemClock, limits }),
         processName: "test",

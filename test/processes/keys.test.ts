@@ -21,7 +21,7 @@ import { eventually, type FixtureProcess, freePort, freshFolder, runFixture } fr
 const ANN: Principal = { kind: "user", id: "ann", roles: ["buyer"] };
 const SECRET = "known to all, and no proof of anybody";
 const authority = new TestAuthority("of this test");
-const services = { limits: DEFAULT_LIMITS, clock: systemClock, wheel: new Timers(() => systemClock.monotonicMs()), log: silentLogger };
+const services = { limits: DEFAULT_LIMITS, clock: systemClock, timers: new Timers(() => systemClock.monotonicMs()), log: silentLogger };
 
 /** A real process of `sales` in production, with TLS. The test plays the edge that calls it and the stock that it calls. */
 describe("a process in production", () => {
@@ -86,7 +86,7 @@ describe("a process in production", () => {
     sales.child.kill("SIGTERM");
     expect(await sales.ended).toBe(0);
     await server.close();
-    services.wheel.close();
+    services.timers.close();
   });
 
   const connect = (identity: ProcessIdentity, says: string): MeshPeer => {

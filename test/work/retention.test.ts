@@ -69,7 +69,7 @@ describe("rows that ended long ago", () => {
     const data = createContextData({
       ...{ context: "sales", url: database.url, tables: {}, limits: DEFAULT_LIMITS, clock: systemClock, log: silentLogger },
     });
-    const deps = { clock: systemClock, wheel: new Timers(() => systemClock.monotonicMs()), log: silentLogger };
+    const deps = { clock: systemClock, timers: new Timers(() => systemClock.monotonicMs()), log: silentLogger };
     const retention = startRetention({ data, times: DEFAULT_LIMITS, works: false, ...deps });
     try {
       const count = async (table: string) => Number((await sql.unsafe(`select count(*) from sales.${table}`))[0]?.["count"]);
@@ -80,7 +80,7 @@ describe("rows that ended long ago", () => {
     } finally {
       await retention.close();
       await data.close();
-      deps.wheel.close();
+      deps.timers.close();
     }
   });
 });

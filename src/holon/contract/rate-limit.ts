@@ -38,7 +38,8 @@ export function assertRateLimits(where: string, { rateLimits, input, access }: L
     throw new ContractError(where, "rateLimits count calls from outside, and an internal procedure gets no such calls; leave them out");
   }
   for (const { limit, windowMs, by } of rateLimits) {
-    if (!Number.isInteger(limit) || limit < 1) throw new ContractError(where, `rateLimits has the limit ${limit}; a limit must be a whole number, 1 or more`);
+    if (!Number.isInteger(limit) || limit < 1)
+      throw new ContractError(where, `rateLimits has the limit ${limit}; a limit must be a whole number, 1 or more`);
     if (!Number.isInteger(windowMs) || windowMs < SHORTEST_WINDOW_MS || windowMs > LONGEST_WINDOW_MS) {
       throw new ContractError(
         where,

@@ -72,10 +72,10 @@ export async function createEdge(given: CreateEdgeDeps): Promise<Edge> {
 }
 
 function createDeps(given: CreateEdgeDeps): EdgeDeps {
-  const { targets, authenticate, limits, clock, wheel, log, metrics, rateStore: store } = given;
+  const { targets, authenticate, limits, clock, timers, log, metrics, rateStore: store } = given;
   const routes = new RouteTable(targets, metrics);
   return {
-    ...{ authenticate, limits, clock, wheel, log },
+    ...{ authenticate, limits, clock, timers, log },
     routes,
     rest: new RestTable(given.restRoutes ?? [], routes, metrics),
     boundary: new ErrorBoundary(log, given.newId ?? randomUUID),
@@ -213,12 +213,12 @@ class RequestRouter {
  * Guarantee: when the promise resolves, no socket and no timer of the edge is left.
  */
 async function closeEdge(app: FastifyInstance, deps: EdgeDeps): Promise<void> {
-  const { inFlight, wheel, clock, limits, log } = deps;
+  const { inFlight, timers, clock, limits, log } = deps;
   const closed = app.close();
   const grace = new Grace();
-  wheel.add(grace, clock.monotonicMs() + limits.graceMs);
+  timers.add(grace, clock.monotonicMs() + limits.graceMs);
   await Promise.race([inFlight.drained(), grace.over]);
-  wheel.remove(grace);
+  timers.remove(grace);
   if (inFlight.count > 0) log.warn({ inFlightCount: inFlight.count }, "the grace period is over: calls that still run are cancelled");
   app.server.closeAllConnections();
   // `closed` resolves when no connection is left, `drained` when the calls of disconnected clients are cancelled, too.

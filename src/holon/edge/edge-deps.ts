@@ -21,7 +21,7 @@ export interface EdgeDeps {
   readonly authenticate: Authenticate;
   readonly limits: Limits;
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   readonly log: Logger;
   readonly boundary: ErrorBoundary;
   readonly proxies: TrustedProxies;

@@ -171,7 +171,7 @@ export interface EdgeUnderTest {
   readonly edge: Edge;
   readonly url: string;
   readonly targets: Map<string, HandTarget>;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   readonly log: KeptLog;
   readonly metrics: CallMetrics;
   close(): Promise<void>;
@@ -183,11 +183,11 @@ export async function openEdge(
 ): Promise<EdgeUnderTest> {
   const { limits, more, ...rest } = options;
   const targets = createTargets(more);
-  const wheel = new Timers(systemClock.monotonicMs);
+  const timers = new Timers(systemClock.monotonicMs);
   const log = new KeptLog();
   const metrics = new CallMetrics({ procedures: targets.keys(), callers: [] });
   const edge = await createEdge({
-    ...{ targets: targets as TargetMap, wheel, log, metrics, clock: systemClock, host: "127.0.0.1", port: 0 },
+    ...{ targets: targets as TargetMap, timers, log, metrics, clock: systemClock, host: "127.0.0.1", port: 0 },
     authenticate: () => ANONYMOUS,
     readiness: () => ({ ready: true, reasons: [] }),
     limits: { ...DEFAULT_LIMITS, graceMs: 60_000, ...limits },
@@ -195,7 +195,7 @@ export async function openEdge(
   });
   const close = async (): Promise<void> => {
     await edge.close();
-    wheel.close();
+    timers.close();
   };
-  return { edge, url: edge.url, targets, wheel, log, metrics, close };
+  return { edge, url: edge.url, targets, timers, log, metrics, close };
 }

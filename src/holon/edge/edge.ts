@@ -33,7 +33,7 @@ export interface CreateEdgeDeps {
   readonly authenticate: Authenticate;
   readonly limits: Limits;
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   readonly log: Logger;
   readonly metrics: CallMetrics;
   readonly host: string;

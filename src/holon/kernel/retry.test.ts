@@ -6,7 +6,7 @@ import { retry } from "./retry.ts";
 import { Scope } from "./scope.ts";
 import { Timers } from "./timers.ts";
 
-const deps = { clock: systemClock, wheel: new Timers(systemClock.monotonicMs), random: () => 0 };
+const deps = { clock: systemClock, timers: new Timers(systemClock.monotonicMs), random: () => 0 };
 const POLICY = { attempts: 4, firstMs: 1, greatestMs: 2 };
 const away = () => markOrigin(catalogueError("UNAVAILABLE", "The database cannot be reached."), { layer: "database", isPassing: true });
 
@@ -51,7 +51,7 @@ describe("retry", () => {
       return away();
     });
     const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
-    const timed = { ...deps, clock, wheel: deps.wheel };
+    const timed = { ...deps, clock, timers: deps.timers };
     await expect(retry(timed, { forMs: 100, firstMs: 1, greatestMs: 1 }, work)).rejects.toMatchObject({ code: "UNAVAILABLE" });
     expect(runs()).toBe(3);
     const other = failing(9, away);

@@ -5,39 +5,39 @@ import { Scope } from "./scope.ts";
 import { TimerEntry, type Timers } from "./timers.ts";
 
 /**
- * Cancels a scope with DEADLINE_EXCEEDED when its time is over, whatever its work waits for. Add it to a timer wheel, and remove it at the end. If the
- * constructor also gets the wheel, the error is marked as cut off if the process was frozen while the work ran, see {@link isCutOff}.
+ * Cancels a scope with DEADLINE_EXCEEDED when its time is over, whatever its work waits for. Add it to a timer timers, and remove it at the end. If the
+ * constructor also gets the timers, the error is marked as cut off if the process was frozen while the work ran, see {@link isCutOff}.
  */
 export class ScopeDeadline extends TimerEntry {
   readonly #scope: Scope;
   readonly #what: string;
-  readonly #wheel: Timers | undefined;
+  readonly #timers: Timers | undefined;
   readonly #sinceMs: number;
 
-  constructor(scope: Scope, what: string, wheel?: Timers) {
+  constructor(scope: Scope, what: string, timers?: Timers) {
     super();
     this.#scope = scope;
     this.#what = what;
-    this.#wheel = wheel;
-    this.#sinceMs = wheel?.nowMs ?? 0;
+    this.#timers = timers;
+    this.#sinceMs = timers?.nowMs ?? 0;
   }
 
   override expire(): void {
     const late = catalogueError("DEADLINE_EXCEEDED", `${this.#what} did not end within its deadline.`);
-    this.#scope.cancel(this.#wheel?.wasFrozenSince(this.#sinceMs) === true ? markCutOff(late) : late);
+    this.#scope.cancel(this.#timers?.wasFrozenSince(this.#sinceMs) === true ? markCutOff(late) : late);
   }
 }
 
 /**
  * Runs work that may never return: the wait ends with the scope, at its deadline at the latest. Errors: those of the work; the reason of the cancelled scope.
  */
-export async function runInScope<Result>(scope: Scope, wheel: Timers, what: string, work: () => Promise<Result>): Promise<Result> {
-  const deadline = new ScopeDeadline(scope, what, wheel);
-  wheel.add(deadline, scope.deadlineAtMs);
+export async function runInScope<Result>(scope: Scope, timers: Timers, what: string, work: () => Promise<Result>): Promise<Result> {
+  const deadline = new ScopeDeadline(scope, what, timers);
+  timers.add(deadline, scope.deadlineAtMs);
   try {
     return await untilCancelled(scope, work());
   } finally {
-    wheel.remove(deadline);
+    timers.remove(deadline);
   }
 }
 

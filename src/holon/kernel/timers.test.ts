@@ -10,18 +10,18 @@ class Noted extends TimerEntry {
 }
 
 describe("Timers", () => {
-  let wheel: Timers;
+  let timers: Timers;
   beforeEach(() => {
     vi.useFakeTimers();
-    wheel = new Timers(() => performance.now());
+    timers = new Timers(() => performance.now());
   });
   afterEach(() => {
-    wheel.close();
+    timers.close();
     vi.useRealTimers();
   });
   const add = (inMs: number): Noted => {
     const entry = new Noted();
-    wheel.add(entry, performance.now() + inMs);
+    timers.add(entry, performance.now() + inMs);
     return entry;
   };
 
@@ -33,20 +33,20 @@ describe("Timers", () => {
     vi.advanceTimersByTime(20);
     expect(entry.expiredAtMs).toBeGreaterThanOrEqual(dueMs);
     expect(entry.expiredAtMs).toBeLessThanOrEqual(dueMs + 16);
-    expect(wheel.size).toBe(0);
+    expect(timers.size).toBe(0);
   });
 
   it("does not grow if many entries are added that are due much later", () => {
-    for (let count = 0; count < 10_000; count++) wheel.remove(add(2 ** 40 + count * 1_000));
-    expect(wheel.slotCount).toBeLessThanOrEqual(1);
+    for (let count = 0; count < 10_000; count++) timers.remove(add(2 ** 40 + count * 1_000));
+    expect(timers.slotCount).toBeLessThanOrEqual(1);
   });
 
   it("keeps an entry that is never due, until the entry is removed", () => {
     const entry = add(Number.MAX_VALUE);
     vi.advanceTimersByTime(60_000);
-    expect([entry.expiredAtMs, wheel.size, wheel.slotCount]).toEqual([undefined, 1, 1]);
-    wheel.remove(entry);
-    expect(wheel.size).toBe(0);
+    expect([entry.expiredAtMs, timers.size, timers.slotCount]).toEqual([undefined, 1, 1]);
+    timers.remove(entry);
+    expect(timers.size).toBe(0);
   });
 
   it("says whether the process was frozen for a second or more since a moment, while an entry waited", () => {

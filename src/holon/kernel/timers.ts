@@ -76,7 +76,7 @@ export class Timers {
   }
 
   add(entry: TimerEntry, atMs: number): void {
-    assertInvariant(entry.slot === undefined, "a wheel entry is added once");
+    assertInvariant(entry.slot === undefined, "a timer entry is added once");
     if (this.#timer === undefined) this.#start();
     entry.due = Math.max(Math.ceil(atMs / SLOT_MS), this.#handled + 1);
     this.#put(entry);
@@ -152,31 +152,31 @@ export class Timers {
   }
 }
 
-/** The clock and the timer wheel that a wait runs on. */
+/** The clock and the timer timers that a wait runs on. */
 export interface SleepDeps {
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
 }
 
 /** A wait that may be ended early. */
 export class Sleep extends TimerEntry {
   readonly ended: Promise<void>;
-  readonly #wheel: Timers;
+  readonly #timers: Timers;
   #resolve: () => void = () => {};
 
   /** Units: milliseconds, rounded up to the next slot of the wheel. */
-  constructor({ clock, wheel }: SleepDeps, ms: number) {
+  constructor({ clock, timers }: SleepDeps, ms: number) {
     super();
-    this.#wheel = wheel;
+    this.#timers = timers;
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    wheel.add(this, clock.monotonicMs() + ms);
+    timers.add(this, clock.monotonicMs() + ms);
   }
 
   /** Ends the wait now. */
   wake(): void {
-    this.#wheel.remove(this);
+    this.#timers.remove(this);
     this.#resolve();
   }
 

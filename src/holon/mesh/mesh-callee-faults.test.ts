@@ -48,7 +48,7 @@ describe("a faulty callee", () => {
         draining: () => false,
         limits: stage.limits,
         clock: systemClock,
-        wheel: stage.wheel,
+        timers: stage.timers,
         log: silentLogger,
       }),
     );

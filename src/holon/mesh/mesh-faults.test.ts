@@ -203,9 +203,9 @@ describe("a faulty peer", () => {
     let jumpMs = 0;
     const clock: Clock = { nowMs: () => systemClock.nowMs(), monotonicMs: () => systemClock.monotonicMs() + jumpMs };
     stage = new MeshStage({ meshPingMs: 50, meshSilenceMs: 30_000 });
-    const wheel = new Timers(() => clock.monotonicMs());
+    const timers = new Timers(() => clock.monotonicMs());
     const proxy = await createMuteProxy((await stage.server(handlers)).port);
-    const peer = stage.peer(proxy.port, { clock, wheel, log: memory.log });
+    const peer = stage.peer(proxy.port, { clock, timers, log: memory.log });
     await peer.ready();
     proxy.mute();
     const { framesOut } = peer.stats();
@@ -216,7 +216,7 @@ describe("a faulty peer", () => {
     expect(reasons()).toEqual([]);
     await peer.close();
     proxy.close();
-    wheel.close();
+    timers.close();
   });
 
   it("that is idle and answers pings stays connected", async () => {

@@ -116,7 +116,7 @@ describe("a link", () => {
         onUnknownKind() {},
         onClose: resolve,
       };
-      const link = new Link(from.socket, owner, { limits: stage.limits, clock: systemClock, wheel: stage.wheel, log: memory.log }, "always reads");
+      const link = new Link(from.socket, owner, { limits: stage.limits, clock: systemClock, timers: stage.timers, log: memory.log }, "always reads");
       link.start(Buffer.from("[8],\n"));
     });
     expect(await closed).toBe("a frame could not be read here");

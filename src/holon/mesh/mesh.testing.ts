@@ -100,7 +100,7 @@ export function createMemoryLogger(): MemoryLogger {
 
 /** The servers and peers of one test, with what they share. All of them close with the stage. */
 export class MeshStage {
-  readonly wheel = new Timers(() => systemClock.monotonicMs());
+  readonly timers = new Timers(() => systemClock.monotonicMs());
   readonly limits: Limits;
   readonly #closers: (() => Promise<void>)[] = [];
 
@@ -121,7 +121,7 @@ export class MeshStage {
       processName: "callee-1",
       limits: this.limits,
       clock: systemClock,
-      wheel: this.wheel,
+      timers: this.timers,
       log: silentLogger,
       ...options,
     });
@@ -138,7 +138,7 @@ export class MeshStage {
       contracts: [probe],
       limits: this.limits,
       clock: systemClock,
-      wheel: this.wheel,
+      timers: this.timers,
       log: silentLogger,
       random: Math.random,
       newKey: randomUUID,
@@ -169,9 +169,9 @@ export class MeshStage {
 
   async close(): Promise<void> {
     for (const close of this.#closers.splice(0).reverse()) await close();
-    const left = this.wheel.size;
-    this.wheel.close();
-    if (left > 0) throw catalogueError("INTERNAL", `${left} entries were left in the wheel`);
+    const left = this.timers.size;
+    this.timers.close();
+    if (left > 0) throw catalogueError("INTERNAL", `${left} entries were left in the timers`);
   }
 }
 

@@ -116,7 +116,7 @@ describe("stopping", () => {
     await server.edge.close();
     await expect(hanging).rejects.toThrow();
     expect(scopesOf("catalog.waits")[0]?.cancelled?.code).toBe("CANCELLED");
-    expect(server.wheel.size).toBe(0);
+    expect(server.timers.size).toBe(0);
   });
 
   it("does not wait for idle connections, and closing twice is closing once", async () => {

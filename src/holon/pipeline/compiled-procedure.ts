@@ -28,7 +28,7 @@ export type SeriesFactory = (labels: { readonly procedure: string; readonly call
 /** What the pipeline of every procedure uses. */
 export interface PipelineDeps {
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   readonly log: Logger;
   readonly newId: () => string;
   readonly series: SeriesFactory;
@@ -88,13 +88,13 @@ export class CompiledProcedure implements Target {
     this.#run = run;
     this.#makeContext = makeContext;
     this.#pipeline = pipeline;
-    const { clock, wheel, log, newId } = pipeline;
+    const { clock, timers, log, newId } = pipeline;
     const boundary = createBoundary({ path, procedure, log, newId });
     this.#deps = {
       path,
       isMutation: procedure.type === "mutation",
       monotonicMs: () => clock.monotonicMs(),
-      wheel,
+      timers,
       gauge,
       streamGauge,
       boundary,

@@ -73,12 +73,12 @@ export function compileContext({ module, store, limits, pipeline, isClosed = fal
     watch:
       store === undefined
         ? undefined
-        : new ContextWatch({ data: store, events: module.contract.events, clock: pipeline.clock, wheel: pipeline.wheel, log }),
+        : new ContextWatch({ data: store, events: module.contract.events, clock: pipeline.clock, timers: pipeline.timers, log }),
     openTransaction,
     calls: () => ({}),
   };
   let stepCalls: CallTreeFactory = () => ({});
-  const detachedRuns = new DetachedRuns(pipeline.wheel);
+  const detachedRuns = new DetachedRuns(pipeline.timers);
   const targets = new Map<string, Target>();
   for (const [path, procedure] of walkProcedures(module.contract.procedures)) {
     const fullPath = `${module.name}.${path}`;
@@ -118,7 +118,7 @@ export function compileContext({ module, store, limits, pipeline, isClosed = fal
         context: module.name,
         handler: module.atStart,
         clock: pipeline.clock,
-        wheel: pipeline.wheel,
+        timers: pipeline.timers,
         makeContext: (scope, procedure) => new RuntimeContext(scope, deps, procedure),
       }),
     connect(resolve) {
@@ -175,20 +175,20 @@ interface StartRun {
   readonly context: string;
   readonly handler: unknown;
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   makeContext(scope: Scope, procedure: AnyProcedure): RuntimeContext;
 }
 
 const START_PROCEDURE: AnyProcedure = mutation({ access: "internal" });
 
 /** Runs the start handler of a context, if it has one. Errors: INTERNAL, with the handler's error as cause. */
-async function runStart({ context, handler, clock, wheel, makeContext }: StartRun): Promise<void> {
+async function runStart({ context, handler, clock, timers, makeContext }: StartRun): Promise<void> {
   if (handler === undefined) return;
   const principal = Object.freeze({ kind: "system", context, task: "start" } as const);
   const scope = Scope.root({ principal, caller: context, deadlineAtMs: clock.monotonicMs() + START_MS });
   const ctx = makeContext(scope, START_PROCEDURE);
   try {
-    await runInScope(scope, wheel, `The start of the context ${context}`, async () => (handler as StartHandler<ContextTypes>)({ ctx } as never));
+    await runInScope(scope, timers, `The start of the context ${context}`, async () => (handler as StartHandler<ContextTypes>)({ ctx } as never));
   } catch (cause) {
     throw catalogueError("INTERNAL", `The start handler of the context ${context} failed. Repair what it needs, and start again.`, { cause });
   }

@@ -9,12 +9,12 @@ import type { Timers } from "../kernel/timers.ts";
  * too.
  */
 export class DetachedRuns {
-  readonly #wheel: Timers;
+  readonly #timers: Timers;
   #running = 0;
   #whenIdle: (() => void)[] = [];
 
-  constructor(wheel: Timers) {
-    this.#wheel = wheel;
+  constructor(timers: Timers) {
+    this.#timers = timers;
   }
 
   /** Runs work in a copy of the scope that only the deadline cancels. */
@@ -22,12 +22,12 @@ export class DetachedRuns {
     const { principal, deadlineAtMs, caller, key, trace, initiator } = scope;
     const detached = Scope.root({ principal, deadlineAtMs, caller, key, trace, initiator });
     const deadline = new ScopeDeadline(detached, path);
-    this.#wheel.add(deadline, deadlineAtMs);
+    this.#timers.add(deadline, deadlineAtMs);
     this.#running++;
     try {
       return await work(detached);
     } finally {
-      this.#wheel.remove(deadline);
+      this.#timers.remove(deadline);
       if (detached.mayHaveActed) scope.effectBegan();
       this.#running--;
       if (this.#running === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();

@@ -13,8 +13,8 @@ const HOUR_MS = 3_600_000;
 /** The time that a test adds to the clock. The clock also runs by itself. */
 let aheadMs = 0;
 const clock: Clock = { nowMs: () => systemClock.nowMs() + aheadMs, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
-const wheel = new Timers(() => clock.monotonicMs());
-afterAll(() => wheel.close());
+const timers = new Timers(() => clock.monotonicMs());
+afterAll(() => timers.close());
 
 const warned: { readonly fields: Record<string, unknown>; readonly said: string }[] = [];
 const logger = (bound: Record<string, unknown>): Logger => ({
@@ -30,7 +30,7 @@ const hanging: PlaceBody = async ({ step }) => {
   return { left: 0 };
 };
 const start = (body: PlaceBody, timing = {}) =>
-  place.start(body, {}, { leaseMs: 100 * HOUR_MS, ...timing }, undefined, undefined, { clock, wheel, log: logger({}) });
+  place.start(body, {}, { leaseMs: 100 * HOUR_MS, ...timing }, undefined, undefined, { clock, timers, log: logger({}) });
 
 describe("a body that waits for a promise that is not a step", () => {
   it("is named in the log after a minute and then each hour, is listed, and ends with the process", async () => {

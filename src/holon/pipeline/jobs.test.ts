@@ -26,10 +26,10 @@ function compile(handlers: Parameters<typeof orders.jobs>[0]) {
     procedures: orders.procedures({ place: ({ input, ctx }) => ctx.transaction((tx) => tx.enqueue("send", input)) }),
     jobs: orders.jobs(handlers),
   });
-  const wheel = new Timers(() => systemClock.monotonicMs());
+  const timers = new Timers(() => systemClock.monotonicMs());
   const services = {
     clock: systemClock,
-    wheel,
+    timers,
     log: silentLogger,
     newId: randomUUID,
     series: () => ({ record() {} }),

@@ -25,7 +25,7 @@ export interface CallDeps {
   /** Whether its calls may have an effect. */
   readonly isMutation: boolean;
   readonly monotonicMs: () => number;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   readonly gauge: ConcurrencyGauge;
   readonly streamGauge: ConcurrencyGauge;
   readonly boundary: Boundary;
@@ -70,7 +70,7 @@ export class PendingCall extends TimerEntry implements ScopeLink {
     this.#owner = parent === undefined || scope.standsAlone ? scope : parent;
     this.#owner.link(this);
     // I2. A child with its parent's deadline is cancelled with the parent. Only a shorter deadline needs its own timer.
-    if (parent === undefined || scope.deadlineAtMs < parent.deadlineAtMs) deps.wheel.add(this, scope.deadlineAtMs);
+    if (parent === undefined || scope.deadlineAtMs < parent.deadlineAtMs) deps.timers.add(this, scope.deadlineAtMs);
     deps.gauge.running++;
     // I3. `#end` takes this back if the mutation had no effect.
     if (deps.isMutation) parent?.effectBegan();
@@ -130,7 +130,7 @@ export class PendingCall extends TimerEntry implements ScopeLink {
    * timer now.
    */
   scopeEnded(): void {
-    if (!this.#ended && this.slot === undefined) this.#deps.wheel.add(this, this.#scope.deadlineAtMs);
+    if (!this.#ended && this.slot === undefined) this.#deps.timers.add(this, this.#scope.deadlineAtMs);
   }
 
   #end(reason: HolonError): void {
@@ -146,7 +146,7 @@ export class PendingCall extends TimerEntry implements ScopeLink {
     const deps = this.#deps;
     this.#ended = true;
     this.#owner.unlink(this);
-    if (this.slot !== undefined) deps.wheel.remove(this);
+    if (this.slot !== undefined) deps.timers.remove(this);
     // I4. Its handler may run on.
     deps.gauge.running--;
     this.#scope.release();

@@ -129,7 +129,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
     }
     this.#state = "open";
     deps.streamGauge.running++;
-    deps.wheel.add(this.#deadline, scope.deadlineAtMs);
+    deps.timers.add(this.#deadline, scope.deadlineAtMs);
     this.#unlisten = scope.onCancel((reason) => this.#fail(reason));
     try {
       this.#iterator = run(input)[Symbol.asyncIterator]();
@@ -185,7 +185,7 @@ class ItemStream implements AsyncIterableIterator<unknown> {
     const { scope, call: deps, series } = this.#deps;
     this.#state = "over";
     this.#pull = undefined;
-    deps.wheel.remove(this.#deadline);
+    deps.timers.remove(this.#deadline);
     this.#unlisten();
     scope.release();
     series.record(deps.monotonicMs() - this.#startedMs, code);

@@ -8,7 +8,7 @@ import { compileContexts } from "./workflows.fixture.testing.ts";
 
 /** A process that runs the workflow of the tests and, at the given point, kills itself or freezes itself. */
 const [, , url = "", roles = "{}", crashAt = "", signal = "SIGKILL"] = process.argv;
-const wheel = new Timers(() => systemClock.monotonicMs());
+const timers = new Timers(() => systemClock.monotonicMs());
 let wasThere = false;
 const at = async (point: string): Promise<void> => {
   if (point !== crashAt || wasThere) return;
@@ -17,11 +17,11 @@ const at = async (point: string): Promise<void> => {
   // A frozen process goes on from here.
   if (signal === "SIGKILL") await new Promise(() => {});
 };
-const contexts = compileContexts({ url, roles: JSON.parse(roles) as Record<string, string>, wheel }, crashingPlace(at));
+const contexts = compileContexts({ url, roles: JSON.parse(roles) as Record<string, string>, timers }, crashingPlace(at));
 startWorkflowWork({
   workflows: contexts.orders.workflows,
   store: contexts.stores.orders,
-  services: { clock: systemClock, wheel, log: silentLogger, random: () => 0, newId: randomUUID },
+  services: { clock: systemClock, timers, log: silentLogger, random: () => 0, newId: randomUUID },
   timing: { pollMs: 20, leaseMs: 600 },
 });
 process.stdout.write('{"started":true}\n');

@@ -13,8 +13,8 @@ import type { PlaceBody } from "./workflows.fixture.testing.ts";
 import { useWorkflows } from "./workflows.testing.ts";
 
 const place = useWorkflows();
-const wheel = new Timers(() => systemClock.monotonicMs());
-afterAll(() => wheel.close());
+const timers = new Timers(() => systemClock.monotonicMs());
+afterAll(() => timers.close());
 const COUNT = 10_000;
 const nothing: PlaceBody = async () => ({ left: 0 });
 
@@ -120,7 +120,7 @@ describe("the search for runs", () => {
       parseOutput: (value) => value,
     };
     const bodies = new Map([2, 3, 4].map((version) => [`place@${version}`, body]));
-    const services = { clock: systemClock, wheel, log: silentLogger, random: () => 0, newId: randomUUID };
+    const services = { clock: systemClock, timers, log: silentLogger, random: () => 0, newId: randomUUID };
     const work = startWorkflowWork({
       workflows: { ...orders.workflows, bodies },
       store: stores.orders,

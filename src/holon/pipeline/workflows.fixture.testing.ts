@@ -71,7 +71,7 @@ export interface StockHooks {
 interface WorkflowPlaceDeps {
   readonly url: string;
   readonly roles: Readonly<Record<string, string | undefined>>;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   readonly log?: Logger;
   /** Replaces the store of the context for the work of runs, for example by a store that fails. */
   readonly wrap?: (store: ContextData) => ContextData;
@@ -86,14 +86,14 @@ export interface WorkflowContexts {
 
 /** Compiles and connects the contexts of the tests around a body. */
 export function compileContexts(
-  { url, roles, wheel, log = silentLogger, wrap = (store) => store, limits = {} }: WorkflowPlaceDeps,
+  { url, roles, timers, log = silentLogger, wrap = (store) => store, limits = {} }: WorkflowPlaceDeps,
   place: PlaceBody,
   hooks: StockHooks = {},
 ): WorkflowContexts {
   const store = (context: string, tables: Record<string, unknown>): ContextData =>
     createContextData({ context, url, role: roles[context], tables, limits: testLimits(limits), clock: systemClock, log });
   const stores = { orders: wrap(store("orders", orderTables)), stock: store("stock", stockTables) };
-  const services = { clock: systemClock, wheel, log, newId: randomUUID, series: () => ({ record() {} }), transportOf: () => "local" as const };
+  const services = { clock: systemClock, timers, log, newId: randomUUID, series: () => ({ record() {} }), transportOf: () => "local" as const };
   const compile = (module: ContextModule, data: ContextData): CompiledContext =>
     compileContext({ module, store: data, limits: testLimits(), pipeline: services });
   const stock = compile(stockModule(hooks), stores.stock);

@@ -35,7 +35,7 @@ interface WorkflowPlace {
     left?: CountLeft,
     others?: {
       readonly clock?: Clock;
-      readonly wheel?: Timers;
+      readonly timers?: Timers;
       readonly log?: Logger;
       readonly wrap?: (store: ContextData) => ContextData;
       readonly limits?: Partial<Limits>;
@@ -60,7 +60,7 @@ interface WorkflowPlace {
 export function useWorkflows(): WorkflowPlace {
   const database = useTestDatabase();
   const made = {} as { url: string; roles: Record<string, string | undefined>; sql: Sql; starter: WorkflowContexts };
-  const wheel = new Timers(() => systemClock.monotonicMs());
+  const timers = new Timers(() => systemClock.monotonicMs());
   const working: Working[] = [];
   beforeAll(async () => {
     made.url = database.database.url;
@@ -74,7 +74,7 @@ export function useWorkflows(): WorkflowPlace {
       );
     }
     // On a busy machine the transactions of a test wait for a connection instead of being refused.
-    made.starter = compileContexts({ ...made, wheel, limits: { poolWaitMs: 30_000 } }, async () => ({ left: 0 }));
+    made.starter = compileContexts({ ...made, timers, limits: { poolWaitMs: 30_000 } }, async () => ({ left: 0 }));
   });
   afterEach(async () => {
     for (const { work, stores } of working.splice(0)) {
@@ -84,16 +84,16 @@ export function useWorkflows(): WorkflowPlace {
     await made.sql`truncate orders.happened, stock.happened, orders.holon_runs, orders.holon_steps, orders.holon_awaited_events, stock.holon_keys cascade`;
   });
   afterAll(async () => {
-    wheel.close();
+    timers.close();
     await Promise.all([made.starter?.stores.orders.close(), made.starter?.stores.stock.close(), made.sql?.end({ timeout: 1 })]);
   });
   const functions: Pick<WorkflowPlace, "start" | "module" | "transaction" | "run" | "row" | "pay" | "is" | "happened" | "steps"> = {
     start(place, hooks, timing, random = () => 0, left = () => {}, { wrap, limits = {}, ...others } = {}) {
-      const contexts = compileContexts({ ...made, wheel, limits, ...(wrap === undefined ? {} : { wrap }) }, place, hooks);
+      const contexts = compileContexts({ ...made, timers, limits, ...(wrap === undefined ? {} : { wrap }) }, place, hooks);
       const work = startWorkflowWork({
         workflows: contexts.orders.workflows,
         store: contexts.stores.orders,
-        services: { clock: systemClock, wheel, log: silentLogger, random, newId: randomUUID, left, ...others },
+        services: { clock: systemClock, timers, log: silentLogger, random, newId: randomUUID, left, ...others },
         timing: { pollMs: 20, ...timing },
       });
       const started = { ...contexts, work };

@@ -137,7 +137,7 @@ function connectTo(
 ): Map<RunningProcess, MeshPeer> {
   const peers = new Map<RunningProcess, MeshPeer>();
   for (const running of processes) {
-    const { mesh, plan, wheel } = running;
+    const { mesh, plan, timers } = running;
     if (mesh === undefined) continue;
     const expected = contracts.filter(({ name }) => plan.contexts.includes(name));
     const url = `http://127.0.0.1:${mesh.port}`;
@@ -153,7 +153,7 @@ function connectTo(
         newKey: randomUUID,
         limits: plan.limits,
         clock,
-        wheel,
+        timers,
         log,
       }),
     );

@@ -66,7 +66,7 @@ export class EdgeCall extends TimerEntry {
     this.#trace = call.trace;
     this.#startedAtMs = nowMs;
     this.#deadlineAtMs = nowMs + call.deadlineMs;
-    deps.wheel.add(this, this.#deadlineAtMs);
+    deps.timers.add(this, this.#deadlineAtMs);
   }
 
   /** `client` is the address of the request. Some procedures have a limit for each address. */
@@ -138,7 +138,7 @@ export class EdgeCall extends TimerEntry {
 
   #settle(): void {
     this.isSettled = true;
-    this.#deps.wheel.remove(this);
+    this.#deps.timers.remove(this);
     this.#scope?.release();
     this.#ticket?.settle(this.error);
     const durationMs = this.#deps.clock.monotonicMs() - this.#startedAtMs;

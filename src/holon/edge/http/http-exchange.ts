@@ -131,7 +131,7 @@ class Lingering extends TimerEntry {
 
   start(): void {
     const { request, response, deps } = this.#exchange;
-    deps.wheel.add(this, deps.clock.monotonicMs() + LINGER_MS);
+    deps.timers.add(this, deps.clock.monotonicMs() + LINGER_MS);
     request.on("end", () => this.#stop());
     response.on("close", () => this.#stop());
     request.resume();
@@ -142,7 +142,7 @@ class Lingering extends TimerEntry {
   }
 
   #stop(): void {
-    this.#exchange.deps.wheel.remove(this);
+    this.#exchange.deps.timers.remove(this);
     this.#exchange.response.end();
   }
 }

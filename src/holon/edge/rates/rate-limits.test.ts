@@ -15,9 +15,9 @@ import { get, post, type RawAnswer, send } from "../http.testing.ts";
 import type { RateStore } from "./rate-counter.ts";
 import { openRedisRateStore } from "./redis-rate-store.ts";
 
-const wheel = new Timers(() => systemClock.monotonicMs());
-afterAll(() => wheel.close());
-const storeDeps = { clock: systemClock, wheel, log: silentLogger };
+const timers = new Timers(() => systemClock.monotonicMs());
+afterAll(() => timers.close());
+const storeDeps = { clock: systemClock, timers, log: silentLogger };
 
 /** For tests that wait until a silent connection is closed. */
 

@@ -8,19 +8,19 @@ import type { RateStore } from "./rate-counter.ts";
 import { openRedisRateStore } from "./redis-rate-store.ts";
 
 describe("the counts of a limit in Redis", () => {
-  const wheel = new Timers(() => systemClock.monotonicMs());
+  const timers = new Timers(() => systemClock.monotonicMs());
   let redis: TestRedis;
   let client: Redis;
   let store: RateStore;
   beforeAll(async () => {
     redis = await startTestRedis();
     client = new Redis(redis.url);
-    store = await openRedisRateStore(redis.url, "shop", { clock: systemClock, wheel, log: silentLogger });
+    store = await openRedisRateStore(redis.url, "shop", { clock: systemClock, timers, log: silentLogger });
   });
   afterAll(async () => {
     client.disconnect();
     await store.close();
-    wheel.close();
+    timers.close();
     await redis.stop();
   });
 

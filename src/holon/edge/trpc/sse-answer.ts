@@ -144,7 +144,7 @@ export class SseAnswer extends TimerEntry implements PrincipalReceiver {
   #close(): void {
     this.#isOver = true;
     const { deps, response } = this.#exchange;
-    deps.wheel.remove(this);
+    deps.timers.remove(this);
     deps.streams.remove(this);
     this.#scope?.release();
     // If the client has stopped reading, a full socket never empties, and nothing more can be sent.
@@ -175,8 +175,8 @@ export class SseAnswer extends TimerEntry implements PrincipalReceiver {
   }
 
   #arm(): void {
-    const { wheel, limits } = this.#exchange.deps;
-    wheel.add(this, Math.min(this.#endAtMs, this.#itemAtMs + limits.subscriptionIdleMs, this.#nextBeatMs(limits.subscriptionHeartbeatMs)));
+    const { timers, limits } = this.#exchange.deps;
+    timers.add(this, Math.min(this.#endAtMs, this.#itemAtMs + limits.subscriptionIdleMs, this.#nextBeatMs(limits.subscriptionHeartbeatMs)));
   }
 
   #nextBeatMs(heartbeatMs: number): number {

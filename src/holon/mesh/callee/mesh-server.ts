@@ -5,7 +5,7 @@ import type { Target, TargetMap } from "../../contract/index.ts";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import { addTraffic, type MeshDeps, type MeshStats, noTraffic } from "../connection/link.ts";
 import type { MeshTls } from "../connection/mesh-tls.ts";
-import { WheelTimeout } from "../connection/wheel-timeout.ts";
+import { TimerCallback } from "../connection/timer-callback.ts";
 import type { ProcessIdentity } from "../identity/process-identity.ts";
 import { MESH_FEATURES, type OfferedProcedure } from "../protocol/hello.ts";
 import { ServerConnection, type ServerConnectionDeps } from "./server-connection.ts";
@@ -65,13 +65,13 @@ class RunningMeshServer implements MeshServer {
 
   constructor(deps: MeshServerDeps) {
     this.#deps = deps;
-    const { limits, clock, wheel, log, contexts, processName, identity, tls, features = MESH_FEATURES } = deps;
+    const { limits, clock, timers, log, contexts, processName, identity, tls, features = MESH_FEATURES } = deps;
     const targets = [...deps.targets.values()];
     const lines = targets.map(describeTarget);
     this.#connectionDeps = {
       limits,
       clock,
-      wheel,
+      timers,
       log,
       contexts,
       features,
@@ -85,7 +85,7 @@ class RunningMeshServer implements MeshServer {
     this.#http = createUpgradeServer({
       limits,
       clock,
-      wheel,
+      timers,
       log,
       identity,
       tls,
@@ -148,18 +148,18 @@ class RunningMeshServer implements MeshServer {
   }
 
   async #drain(): Promise<void> {
-    const { wheel, clock, limits } = this.#deps;
+    const { timers, clock, limits } = this.#deps;
     void this.#stopListening();
     this.#http.closeIdleConnections();
     if (this.#connections.size === 0) return;
     for (const connection of [...this.#connections]) connection.drain();
-    const graceTimeout = new WheelTimeout(() => this.#onEmpty?.());
-    wheel.add(graceTimeout, clock.monotonicMs() + limits.graceMs);
+    const graceTimeout = new TimerCallback(() => this.#onEmpty?.());
+    timers.add(graceTimeout, clock.monotonicMs() + limits.graceMs);
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
       if (this.#connections.size === 0) resolve();
     });
-    wheel.remove(graceTimeout);
+    timers.remove(graceTimeout);
   }
 
   #onClose(connection: ServerConnection): void {

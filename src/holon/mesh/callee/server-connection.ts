@@ -5,7 +5,7 @@ import type { Principal } from "../../kernel/principal.ts";
 import { isUnicodeJson } from "../../kernel/unicode-text.ts";
 import { ExchangeTable, fullConnection, isExchangeId } from "../connection/exchange-table.ts";
 import { Link, type LinkOwner, type MeshDeps } from "../connection/link.ts";
-import { WheelTimeout } from "../connection/wheel-timeout.ts";
+import { TimerCallback } from "../connection/timer-callback.ts";
 import type { ProvenPeer } from "../identity/process-identity.ts";
 import { EDGE } from "../identity/roster.ts";
 import { FRAME, FRAME_END, type Frame } from "../protocol/frame-kind.ts";
@@ -51,7 +51,7 @@ export class ServerConnection implements LinkOwner {
   readonly #open = new ExchangeTable<ServerExchange>();
   readonly #proven: ProvenPeer;
   readonly #principals: PrincipalReceiver;
-  readonly #helloTimeout = new WheelTimeout(() =>
+  readonly #helloTimeout = new TimerCallback(() =>
     this.#link.destroy(`the peer sent no greeting within ${this.#deps.limits.headersTimeoutMs} ms (limit headersTimeoutMs)`),
   );
   /** The contexts that the peer calls for, by number. A context that it may not speak for is undefined. There is no list until the peer's greeting arrives. */
@@ -77,8 +77,8 @@ export class ServerConnection implements LinkOwner {
   }
 
   start(head: Buffer): void {
-    const { wheel, clock, limits } = this.#deps;
-    wheel.add(this.#helloTimeout, clock.monotonicMs() + limits.headersTimeoutMs);
+    const { timers, clock, limits } = this.#deps;
+    timers.add(this.#helloTimeout, clock.monotonicMs() + limits.headersTimeoutMs);
     this.#link.start(head);
   }
 
@@ -120,7 +120,7 @@ export class ServerConnection implements LinkOwner {
   }
 
   onClose(reason: string): void {
-    this.#deps.wheel.remove(this.#helloTimeout);
+    this.#deps.timers.remove(this.#helloTimeout);
     const level = this.#draining || reason === "the peer ended the connection" ? "info" : "warn";
     this.#deps.log[level]({ peer: this.#peer, process: this.#process, reason, open: this.#open.size }, "mesh connection closed");
     if (this.#open.size > 0) {
@@ -134,7 +134,7 @@ export class ServerConnection implements LinkOwner {
   /** Called when an exchange is over: its id is free again. */
   closed(exchange: ServerExchange): void {
     if (!this.#open.remove(exchange)) return;
-    if (exchange.slot !== undefined) this.#deps.wheel.remove(exchange);
+    if (exchange.slot !== undefined) this.#deps.timers.remove(exchange);
     if (this.#draining) this.#endWhenIdle();
   }
 
@@ -206,7 +206,7 @@ export class ServerConnection implements LinkOwner {
   #greet(frame: Frame): string | undefined {
     const hello = parseCallerHello(frame);
     if (hello === undefined) return "the peer's first frame is not a valid greeting";
-    this.#deps.wheel.remove(this.#helloTimeout);
+    this.#deps.timers.remove(this.#helloTimeout);
     // I1. A context that the peer may not speak for becomes undefined. A call that names it is refused.
     this.#callers = hello.callers.map((name) => (this.#proven.speaksFor(name) ? name : undefined));
     this.#process = hello.process;
@@ -289,7 +289,7 @@ export class ServerConnection implements LinkOwner {
 
   #enter(exchange: ServerExchange, deadlineAtMs: number): void {
     this.#open.put(exchange);
-    if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deps.wheel.add(exchange, deadlineAtMs);
+    if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deps.timers.add(exchange, deadlineAtMs);
   }
 
   #disbelief(reason: string): HolonError {

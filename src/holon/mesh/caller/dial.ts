@@ -3,7 +3,7 @@ import { connect as connectSecurely, type TLSSocket } from "node:tls";
 import { catalogueError } from "../../kernel/holon-error.ts";
 import type { MeshDeps } from "../connection/link.ts";
 import { channelOf, type MeshTls, tlsOptions } from "../connection/mesh-tls.ts";
-import { WheelTimeout } from "../connection/wheel-timeout.ts";
+import { TimerCallback } from "../connection/timer-callback.ts";
 import type { ProcessIdentity } from "../identity/process-identity.ts";
 import { MESH_PROTOCOL } from "../protocol/frame-kind.ts";
 import { createNonce, type Handshake, isNonce } from "../protocol/handshake.ts";
@@ -47,7 +47,7 @@ interface DialDeps extends MeshDeps {
 export class Dial {
   readonly #deps: DialDeps;
   readonly #socket: Socket;
-  readonly #timeout: WheelTimeout;
+  readonly #timeout: TimerCallback;
   readonly #callerNonce = createNonce();
   #handshake: Handshake | undefined = undefined;
   #received: Buffer = Buffer.alloc(0);
@@ -55,9 +55,9 @@ export class Dial {
 
   constructor(deps: DialDeps) {
     this.#deps = deps;
-    const { address, tls, wheel, clock, limits } = deps;
-    this.#timeout = new WheelTimeout(() => this.#fail(`no connection within ${limits.headersTimeoutMs} ms (limit headersTimeoutMs)`));
-    wheel.add(this.#timeout, clock.monotonicMs() + limits.headersTimeoutMs);
+    const { address, tls, timers, clock, limits } = deps;
+    this.#timeout = new TimerCallback(() => this.#fail(`no connection within ${limits.headersTimeoutMs} ms (limit headersTimeoutMs)`));
+    timers.add(this.#timeout, clock.monotonicMs() + limits.headersTimeoutMs);
     this.#socket = tls === undefined ? connect({ ...address, noDelay: true }) : connectTls(address, tls);
     this.#socket.once(tls === undefined ? "connect" : "secureConnect", this.#onConnect);
     this.#socket.on("data", this.#onData);
@@ -132,7 +132,7 @@ export class Dial {
 
   #stop(): void {
     this.#over = true;
-    this.#deps.wheel.remove(this.#timeout);
+    this.#deps.timers.remove(this.#timeout);
     this.#socket.off("connect", this.#onConnect);
     this.#socket.off("secureConnect", this.#onConnect);
     this.#socket.off("data", this.#onData);

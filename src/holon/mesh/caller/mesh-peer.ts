@@ -5,7 +5,7 @@ import { catalogueError, HolonError } from "../../kernel/holon-error.ts";
 import type { Scope } from "../../kernel/scope.ts";
 import { addTraffic, type MeshDeps, type MeshStats, noTraffic } from "../connection/link.ts";
 import type { MeshTls } from "../connection/mesh-tls.ts";
-import { WheelTimeout } from "../connection/wheel-timeout.ts";
+import { TimerCallback } from "../connection/timer-callback.ts";
 import type { ProcessIdentity } from "../identity/process-identity.ts";
 import { type CalleeHello, MESH_FEATURES } from "../protocol/hello.ts";
 import { ConnectionWaiter } from "./connection-waiter.ts";
@@ -94,7 +94,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   readonly #past = noTraffic();
   #routes: ReadonlyMap<string, Route> = new Map();
   #dial: Dial | undefined = undefined;
-  #retry: WheelTimeout | undefined = undefined;
+  #retry: TimerCallback | undefined = undefined;
   #attempt = 0;
   #readyAtMs = 0;
   #reason: string | undefined = "not connected yet";
@@ -137,7 +137,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   connected(scope: Scope, isStream = false): Promise<PeerConnection> {
     if (this.#closed) return Promise.reject(this.#closedError());
     if (this.connection !== undefined) return Promise.resolve(this.connection);
-    const { limits, wheel, clock } = this.#deps;
+    const { limits, timers, clock } = this.#deps;
     const waiters = isStream ? this.#streamWaiters : this.#waiters;
     const limit = isStream ? "meshStreamCount" : "meshConcurrencyCount";
     if (waiters.size >= limits[limit]) {
@@ -149,11 +149,11 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
       () => ({ message: `${this.#hostedThere} cannot be reached.`, reason: `There is no connection to ${this.#deps.url}: ${this.#reason}.` }),
       (over) => {
         waiters.delete(over);
-        wheel.remove(over);
+        timers.remove(over);
       },
     );
     waiters.add(waiter);
-    wheel.add(waiter, Math.min(scope.deadlineAtMs, clock.monotonicMs() + CONNECTION_WAIT_MS));
+    timers.add(waiter, Math.min(scope.deadlineAtMs, clock.monotonicMs() + CONNECTION_WAIT_MS));
     return waiter.promise;
   }
 
@@ -178,7 +178,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
     if (this.#closed) return;
     this.#closed = true;
     this.#dial?.cancel();
-    if (this.#retry !== undefined) this.#deps.wheel.remove(this.#retry);
+    if (this.#retry !== undefined) this.#deps.timers.remove(this.#retry);
     this.connection = undefined;
     this.#reason = "the peer was closed";
     for (const waiter of [...this.#waiters, ...this.#streamWaiters]) waiter.expire();
@@ -217,13 +217,13 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
   }
 
   #connect(): void {
-    const { identity, tls, contracts, limits, clock, wheel, log, processName, callerContexts, features = MESH_FEATURES } = this.#deps;
+    const { identity, tls, contracts, limits, clock, timers, log, processName, callerContexts, features = MESH_FEATURES } = this.#deps;
     this.#retry = undefined;
     this.#attempt++;
     this.#dial = new Dial({
       limits,
       clock,
-      wheel,
+      timers,
       log,
       identity,
       tls,
@@ -234,7 +234,7 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
         this.#lost(reason);
       },
       onOpen: (socket, head) => {
-        const deps = { limits, clock, wheel, log: log.child({ peer: this.#deps.url }) };
+        const deps = { limits, clock, timers, log: log.child({ peer: this.#deps.url }) };
         const connection = new PeerConnection(socket, this, deps, callerContexts, identity.principals);
         this.#connections.add(connection);
         const procedures = Object.fromEntries([...this.#expected].map(([path, { description }]) => [path, description.hash]));
@@ -245,15 +245,15 @@ class ConnectingMeshPeer implements MeshPeer, RemotePeer, PeerConnectionOwner {
 
   /** Plans the next attempt. If the connection was ready for longer than the greatest wait, the waits start again with the shortest one. */
   #lost(reason: string): void {
-    const { clock, wheel, random, log, url } = this.#deps;
+    const { clock, timers, random, log, url } = this.#deps;
     const nowMs = clock.monotonicMs();
     if (this.connection !== undefined && nowMs - this.#readyAtMs > RECONNECT.greatestMs) this.#attempt = 0;
     if (reason !== this.#reason) log.warn({ peer: url, reason }, "no mesh connection; trying again");
     this.connection = undefined;
     this.#reason = reason;
     // I2. The attempt that failed is over.
-    this.#retry = new WheelTimeout(() => this.#connect());
-    wheel.add(this.#retry, nowMs + fullJitterMs(Math.max(1, this.#attempt), RECONNECT, random));
+    this.#retry = new TimerCallback(() => this.#connect());
+    timers.add(this.#retry, nowMs + fullJitterMs(Math.max(1, this.#attempt), RECONNECT, random));
   }
 
   #closedError(): HolonError {

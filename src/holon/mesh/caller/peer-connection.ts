@@ -4,7 +4,7 @@ import { principalName } from "../../kernel/principal.ts";
 import type { Scope } from "../../kernel/scope.ts";
 import { ExchangeTable, fullConnection, isExchangeId } from "../connection/exchange-table.ts";
 import { Link, type LinkOwner, type MeshDeps } from "../connection/link.ts";
-import { WheelTimeout } from "../connection/wheel-timeout.ts";
+import { TimerCallback } from "../connection/timer-callback.ts";
 import { FRAME, FRAME_END, type Frame } from "../protocol/frame-kind.ts";
 import { type CalleeHello, type CallerHello, PeerFeatures, parseCalleeHello, toHelloFrame } from "../protocol/hello.ts";
 import { PrincipalSender } from "../protocol/principal-table.ts";
@@ -54,7 +54,7 @@ export class PeerConnection implements LinkOwner {
   readonly #open = new ExchangeTable<CallerExchange>();
   readonly #principals: PrincipalSender;
   readonly #callers: ReadonlyMap<string, number>;
-  readonly #helloTimeout = new WheelTimeout(() =>
+  readonly #helloTimeout = new TimerCallback(() =>
     this.link.destroy(`the peer sent no greeting within ${this.#deps.limits.headersTimeoutMs} ms (limit headersTimeoutMs)`),
   );
   #peerFrameBytes = 0;
@@ -79,8 +79,8 @@ export class PeerConnection implements LinkOwner {
   }
 
   start(head: Buffer, hello: CallerHello): void {
-    const { wheel, clock, limits } = this.#deps;
-    wheel.add(this.#helloTimeout, clock.monotonicMs() + limits.headersTimeoutMs);
+    const { timers, clock, limits } = this.#deps;
+    timers.add(this.#helloTimeout, clock.monotonicMs() + limits.headersTimeoutMs);
     this.link.writer.send(toHelloFrame(hello));
     this.link.start(head);
   }
@@ -135,7 +135,7 @@ export class PeerConnection implements LinkOwner {
   forget(exchange: CallerExchange): void {
     if (!this.#open.remove(exchange)) return;
     this.#open.release(exchange.id);
-    if (exchange.slot !== undefined) this.#deps.wheel.remove(exchange);
+    if (exchange.slot !== undefined) this.#deps.timers.remove(exchange);
     if (this.#draining && this.#open.size === 0 && !this.link.closed) this.link.end();
   }
 
@@ -152,7 +152,7 @@ export class PeerConnection implements LinkOwner {
   }
 
   onClose(reason: string): void {
-    this.#deps.wheel.remove(this.#helloTimeout);
+    this.#deps.timers.remove(this.#helloTimeout);
     const { flushed } = this.link.writer;
     const cause = catalogueError("UNAVAILABLE", reason);
     for (const exchange of this.#open.all()) {
@@ -166,7 +166,7 @@ export class PeerConnection implements LinkOwner {
   #greet(frame: Frame): string | undefined {
     const hello = parseCalleeHello(frame);
     if (hello === undefined) return "the peer's first frame is not a valid greeting";
-    this.#deps.wheel.remove(this.#helloTimeout);
+    this.#deps.timers.remove(this.#helloTimeout);
     this.#greeted = true;
     this.#peerFrameBytes = hello.frameBytes;
     this.peer = new PeerFeatures(hello.features);
@@ -250,6 +250,6 @@ export class PeerConnection implements LinkOwner {
 
   #enter(exchange: CallerExchange, deadlineAtMs: number): void {
     this.#open.put(exchange);
-    if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deps.wheel.add(exchange, deadlineAtMs);
+    if (deadlineAtMs !== Number.POSITIVE_INFINITY) this.#deps.timers.add(exchange, deadlineAtMs);
   }
 }

@@ -146,7 +146,7 @@ export class Link extends TimerEntry {
     // I1. The first reason counts.
     if (this.#closed) return;
     this.#closed = true;
-    this.#deps.wheel.remove(this);
+    this.#deps.timers.remove(this);
     this.#socket.destroy();
     this.#onDrain();
     this.#owner.onClose(reason);
@@ -216,9 +216,9 @@ export class Link extends TimerEntry {
   }
 
   #watch(): void {
-    const { clock, wheel, limits } = this.#deps;
+    const { clock, timers, limits } = this.#deps;
     this.#dueAtMs = Math.min(clock.monotonicMs() + limits.meshPingMs, Math.max(clock.monotonicMs() + 1, this.#silentSinceMs + limits.meshSilenceMs));
-    wheel.add(this, this.#dueAtMs);
+    timers.add(this, this.#dueAtMs);
   }
 }
 
@@ -226,7 +226,7 @@ export class Link extends TimerEntry {
 export interface MeshDeps {
   readonly limits: Limits;
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   readonly log: Logger;
 }
 

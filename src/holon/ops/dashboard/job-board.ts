@@ -32,7 +32,8 @@ export function addBoard(scope: FastifyInstance, deps: DashboardDeps, adminOf: A
   // Runs before the body is read, because the board reads the body itself.
   const forward = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     if (!READING.includes(request.method)) {
-      if (!deps.isWriteAllowed) throw catalogueError("METHOD_NOT_SUPPORTED", "This dashboard is read-only. Set HOLON_OPS_WRITE=yes to allow changes.");
+      if (!deps.isWriteAllowed)
+        throw catalogueError("METHOD_NOT_SUPPORTED", "This dashboard is read-only. Set HOLON_OPS_WRITE=yes to allow changes.");
       if (adminOf(request).formToken !== undefined) assertSameOrigin(request);
     }
     const ready = await opened();

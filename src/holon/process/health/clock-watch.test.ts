@@ -31,12 +31,12 @@ class WrongClock implements Clock {
 function watchOf(clock: Clock) {
   const said: unknown[] = [];
   const warn: Logger["warn"] = (_fields: object | string, text?: string) => void said.push(text);
-  // The time of the wheel stands still, so that only the test compares the clocks.
-  const wheel = new Timers(() => 0);
-  const watch = new ClockWatch({ stores: new Map([["orders", store]]), clock, wheel, log: { ...silentLogger, warn } });
+  // The time of the timers stands still, so that only the test compares the clocks.
+  const timers = new Timers(() => 0);
+  const watch = new ClockWatch({ stores: new Map([["orders", store]]), clock, timers, log: { ...silentLogger, warn } });
   const close = async () => {
     await watch.close();
-    wheel.close();
+    timers.close();
   };
   return { watch, said, close };
 }

@@ -29,12 +29,12 @@ async function watched(silentAtFirst: boolean, clock: Clock = systemClock) {
     clock: systemClock,
     log: silentLogger,
   });
-  const wheel = new Timers(() => clock.monotonicMs());
+  const timers = new Timers(() => clock.monotonicMs());
   const said: string[] = [];
   const say: Logger["warn"] = (_fields: object | string, text?: string) => void said.push(text ?? "");
   const log: Logger = { ...silentLogger, child: () => log, warn: say, info: say };
-  const watch = new DatabaseWatch(new Map([["orders", store]]), { clock, wheel, log });
-  opened.push(proxy, store, wheel, watch);
+  const watch = new DatabaseWatch(new Map([["orders", store]]), { clock, timers, log });
+  opened.push(proxy, store, timers, watch);
   return { proxy, watch, said };
 }
 

@@ -69,7 +69,7 @@ await startJobWork({
   store,
   backend: new MemoryQueues(),
   services: {
-    ...{ clock, log, random: Math.random, newId: randomUUID, wheel: new Timers(() => clock.monotonicMs()) },
+    ...{ clock, log, random: Math.random, newId: randomUUID, timers: new Timers(() => clock.monotonicMs()) },
     thread,
   },
   runAlone: async () => ({ kind: "unstarted", how: "this test has no children" }),
@@ -107,7 +107,7 @@ startWorkflowWork({
     host: { calls: () => ({ args: {}, mayHaveActed: () => false }), reads: () => ({}), transaction: untouched, eventName: untouched },
   },
   store,
-  services: { clock, log, random: Math.random, newId: randomUUID, wheel: new Timers(() => clock.monotonicMs()), thread },
+  services: { clock, log, random: Math.random, newId: randomUUID, timers: new Timers(() => clock.monotonicMs()), thread },
   timing: { pollMs: 50, leaseMs },
 });
 process.stdout.write('{"started":true}\n');

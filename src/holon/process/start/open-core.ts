@@ -43,7 +43,7 @@ export interface Core {
   readonly plan: Plan;
   readonly log: Logger;
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   readonly random: () => number;
   readonly newId: () => string;
   /** The plan's secret, or one that was made up for this process alone. */
@@ -78,15 +78,15 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
   const shape = shapeOf(app);
   const modules = app.contexts.filter(({ name }) => plan.contexts.includes(name));
   const contracts = app.contexts.map(({ contract }) => contract);
-  const wheel = open.add("timer wheel", new Timers(() => clock.monotonicMs()));
-  const databaseWait = new DatabaseWait({ plan, clock, wheel, random, log });
+  const timers = open.add("timer timers", new Timers(() => clock.monotonicMs()));
+  const databaseWait = new DatabaseWait({ plan, clock, timers, random, log });
   const database = await openDatabase({ plan, modules, migrations: path.resolve(app.migrations ?? "migrations"), open, databaseWait, clock, log });
   await writeSubscribers(modules, app.contexts, database.stores, databaseWait, clock);
 
   const callMetrics = new CallMetrics({ procedures: contracts.flatMap(pathsOf), callers: contracts.map(({ name }) => name) });
   const workMetrics = new WorkMetrics();
   const pipeline: PipelineDeps = {
-    ...{ clock, wheel, log, newId },
+    ...{ clock, timers, log, newId },
     series: (labels) => callMetrics.series(labels),
     count: workMetrics.count,
     mayCall: createCallPolicy(shape, guests),
@@ -102,11 +102,11 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
   const secret = plan.secret ?? newId();
   const identity = createIdentity(plan, secret, clock);
   const mesh =
-    plan.mesh === undefined || hosted.length === 0 ? undefined : await openMesh({ plan, hosted, clock, wheel, log }, identity, processName);
+    plan.mesh === undefined || hosted.length === 0 ? undefined : await openMesh({ plan, hosted, clock, timers, log }, identity, processName);
   const callerContexts = namesOf(plan);
   const addresses = selfMesh && mesh !== undefined ? selfAddresses(plan, mesh) : plan.addresses;
   const { meshTls: tls } = plan;
-  const peers = connectPeers({ addresses, contracts, callerContexts, identity, tls, processName, limits, clock, wheel, log, random, newId });
+  const peers = connectPeers({ addresses, contracts, callerContexts, identity, tls, processName, limits, clock, timers, log, random, newId });
   for (const peer of new Set(peers.values())) open.add("mesh peer", peer);
   if (mesh !== undefined) open.add("mesh server", mesh);
 
@@ -118,7 +118,7 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
     plan,
     log,
     clock,
-    wheel,
+    timers,
     random,
     newId,
     secret,
@@ -150,12 +150,12 @@ function pathsOf(contract: Contract): string[] {
 }
 
 function openMesh(
-  { plan, hosted, clock, wheel, log }: Pick<Core, "plan" | "hosted" | "clock" | "wheel" | "log">,
+  { plan, hosted, clock, timers, log }: Pick<Core, "plan" | "hosted" | "clock" | "timers" | "log">,
   identity: ProcessIdentity,
   processName: string,
 ): Promise<MeshServer> {
   const targets: TargetMap = new Map(hosted.flatMap((context) => [...context.targets]));
   const { host = "127.0.0.1", port = 0 } = plan.mesh ?? {};
   const { contexts, meshTls: tls, limits } = plan;
-  return createMeshServer({ targets, contexts, identity, tls, host, port, processName, limits, clock, wheel, log });
+  return createMeshServer({ targets, contexts, identity, tls, host, port, processName, limits, clock, timers, log });
 }

@@ -16,7 +16,7 @@ import { reachableOf, targetsOf } from "./routing.ts";
 
 /** Opens the public port, for all contexts that are hosted here or have an address. */
 export function openEdge(app: App, core: Core, readiness: () => Readiness, rateStore: RateStore | undefined): Promise<Edge> {
-  const { plan, resolve, callMetrics, clock, wheel, log, newId } = core;
+  const { plan, resolve, callMetrics, clock, timers, log, newId } = core;
   const { authenticate, routes } = app;
   const { host = "127.0.0.1", port = 0 } = plan.edge ?? {};
   const reachable = reachableOf(core);
@@ -26,7 +26,7 @@ export function openEdge(app: App, core: Core, readiness: () => Readiness, rateS
     authenticate: edgeAuthenticate(authenticate, askOf(core)),
     ...(routes === undefined ? {} : { appRoutes: routes }),
     limits: plan.limits,
-    ...{ clock, wheel, log, newId, host, port, readiness },
+    ...{ clock, timers, log, newId, host, port, readiness },
     metrics: callMetrics,
     isProduction: plan.production,
     trustedProxies: plan.trustedProxies,
@@ -37,9 +37,9 @@ export function openEdge(app: App, core: Core, readiness: () => Readiness, rateS
 }
 
 /** With Redis, several edges count rates together; these counts may be lost at any time. */
-export async function openRateStore({ plan, clock, wheel, log, random }: Core, open: OpenThings): Promise<RateStore | undefined> {
+export async function openRateStore({ plan, clock, timers, log, random }: Core, open: OpenThings): Promise<RateStore | undefined> {
   if (plan.edge === undefined || plan.redisUrl === undefined) return undefined;
-  return open.add("rate store", await openRedisRateStore(plan.redisUrl, plan.queuePrefix, { clock, wheel, log, random }));
+  return open.add("rate store", await openRedisRateStore(plan.redisUrl, plan.queuePrefix, { clock, timers, log, random }));
 }
 
 /** Every process has the contracts of all contexts, even an edge without contexts. So the document is the same in every process. */

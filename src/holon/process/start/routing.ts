@@ -22,7 +22,7 @@ interface PeersDeps {
   readonly processName: string;
   readonly limits: Limits;
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   readonly log: Logger;
   readonly random: () => number;
   readonly newId: () => string;
@@ -30,8 +30,8 @@ interface PeersDeps {
 
 /** The other processes by context. Contexts at the same address share a connection. */
 export function connectPeers(deps: PeersDeps): ReadonlyMap<string, MeshPeer> {
-  const { addresses, contracts, callerContexts, identity, tls, processName, limits, clock, wheel, log, random, newId } = deps;
-  const shared = { identity, tls, processName, callerContexts, random, newKey: newId, limits, clock, wheel, log };
+  const { addresses, contracts, callerContexts, identity, tls, processName, limits, clock, timers, log, random, newId } = deps;
+  const shared = { identity, tls, processName, callerContexts, random, newKey: newId, limits, clock, timers, log };
   const byUrl = new Map<string, Contract[]>();
   for (const contract of contracts) {
     const [url] = addresses[contract.name] ?? [];

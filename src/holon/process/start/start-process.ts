@@ -55,7 +55,7 @@ export interface RunningProcess {
   readonly work: Work | undefined;
   /** The target by which this process calls any procedure of the app. */
   readonly resolve: ResolveTarget;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   readonly clock: Clock;
   readiness(): Readiness;
   /** A real tRPC router of a context hosted here, for `createCaller` and for tRPC's own adapters. Errors: NOT_FOUND. */
@@ -86,7 +86,7 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
 async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<RunningProcess> {
   const { app, runAlone = () => cannotRunAlone } = options;
   const core = await openCore(options, open);
-  const { plan, log, clock, wheel, random, newId, database, databaseWait, hosted, mesh, peers, resolve, callMetrics, workMetrics } = core;
+  const { plan, log, clock, timers, random, newId, database, databaseWait, hosted, mesh, peers, resolve, callMetrics, workMetrics } = core;
   const { limits } = plan;
   const { stores, url: databaseUrl, differing } = database;
   const boards = new Map(
@@ -100,15 +100,15 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
     hosted: hosted.filter(({ name }) => !differing.has(name)),
     app: app.contexts,
     runAlone: runAlone({ secret: core.secret, databaseUrl }),
-    services: { clock, wheel, log, random, newId, count: workMetrics.count, left: workMetrics.left, boards, thread },
+    services: { clock, timers, log, random, newId, count: workMetrics.count, left: workMetrics.left, boards, thread },
   });
   if (work !== undefined) open.add("queues", work);
   const retentions = startRetentions(core, boards);
   for (const retention of retentions) open.add(`retention of ${retention.context}`, retention);
 
   const state: { phase: "starting" | "running" | "stopping" } = { phase: "starting" };
-  const watch = open.add("database watch", new DatabaseWatch(stores, { clock, wheel, log, random }));
-  const clocks = open.add("clock watch", new ClockWatch({ stores, boards, clock, wheel, log, random }));
+  const watch = open.add("database watch", new DatabaseWatch(stores, { clock, timers, log, random }));
+  const clocks = open.add("clock watch", new ClockWatch({ stores, boards, clock, timers, log, random }));
   const rateStore = await openRateStore(core, open);
   const workflows = workflowsOf(work, hosted);
   const parts = (): readonly HealthPart[] => {
@@ -138,7 +138,7 @@ async function buildProcess(options: ProcessOptions, open: OpenThings): Promise<
 
   let closing: Promise<void> | undefined;
   return {
-    ...{ plan, edge, mesh, ops, database, contexts: hosted, work, resolve, wheel, clock, readiness },
+    ...{ plan, edge, mesh, ops, database, contexts: hosted, work, resolve, timers, clock, readiness },
     router(name) {
       const context = hosted.find((candidate) => candidate.name === name);
       if (context === undefined) throw catalogueError("NOT_FOUND", `The context ${name} is not hosted here.`);
@@ -206,11 +206,11 @@ async function stopProcess({ plan, mesh, hosted }: Core, edge: Edge | undefined,
 export async function serveJobAlone(options: CoreOptions, channel: AloneChannel): Promise<void> {
   const { edge: _edge, mesh: _mesh, ...rest } = options.plan;
   const open = new OpenThings(options.log);
-  const { hosted, database, clock, wheel, log, random, newId } = await openCore({ ...options, plan: { ...rest, roles: [], workersCount: 0 } }, open);
+  const { hosted, database, clock, timers, log, random, newId } = await openCore({ ...options, plan: { ...rest, roles: [], workersCount: 0 } }, open);
   serveAlone(channel, async (request) => {
     const context = hosted.find(({ name }) => name === request.context);
     const store = database.stores.get(request.context);
     if (context === undefined || store === undefined) throw catalogueError("NOT_FOUND", `The context ${request.context} is not hosted here.`);
-    await runJobAlone({ module: context.module, handlers: context.jobs, store, services: { clock, wheel, log, random, newId } }, request);
+    await runJobAlone({ module: context.module, handlers: context.jobs, store, services: { clock, timers, log, random, newId } }, request);
   });
 }

@@ -92,13 +92,13 @@ export async function startWork(deps: StartWorkDeps): Promise<Work | undefined> 
  * idempotency keys.
  */
 export function startRetentions(
-  { plan, database, clock, wheel, log, random, workMetrics }: Core,
+  { plan, database, clock, timers, log, random, workMetrics }: Core,
   boards: ReadonlyMap<string, TaskBoard>,
 ): readonly ContextRetention[] {
   return [...database.stores].map(([context, data]) =>
     startRetention({
       ...{ data, times: plan.limits, works: plan.roles.includes("jobs"), removed: workMetrics.removed },
-      ...{ clock, wheel, random, log: log.child({ context }), board: boards.get(context) },
+      ...{ clock, timers, random, log: log.child({ context }), board: boards.get(context) },
     }),
   );
 }

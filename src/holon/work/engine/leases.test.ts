@@ -25,9 +25,9 @@ async function pass(ms: number): Promise<void> {
 beforeEach(() => {
   renewals = [];
   answer = async (claims) => ({ renewed: new Set(claims), lost: new Set() });
-  const wheel = new Timers(() => nowMs);
+  const timers = new Timers(() => nowMs);
   leases = new Leases<Claim>({
-    ...{ clock, wheel, log, random: () => 0, task: "leases", leaseMs: 15_000 },
+    ...{ clock, timers, log, random: () => 0, task: "leases", leaseMs: 15_000 },
     renew: (claims) => {
       renewals.push(claims);
       return answer(claims);

@@ -100,7 +100,7 @@ export class Leases<Claim> implements Closable {
   }
 }
 
-type LeaseDeps = Pick<LeasesDeps<unknown>, "clock" | "wheel" | "leaseMs">;
+type LeaseDeps = Pick<LeasesDeps<unknown>, "clock" | "timers" | "leaseMs">;
 
 /** The lease of one claim, until it is released or lost. */
 export class Lease<Claim> extends TimerEntry {
@@ -165,17 +165,17 @@ export class Lease<Claim> extends TimerEntry {
   /** Stops the renewal. Must be called when the end of the run is written. */
   release(): void {
     if (this.isHeld) this.told?.ends();
-    this.#deps.wheel.remove(this);
+    this.#deps.timers.remove(this);
     this.#held.delete(this);
   }
 
   /** @internal Notes a renewal: in the database the lease holds for `leaseMs` from this moment on, or longer. */
   renewed(sinceMs: number): void {
     if (!this.isHeld) return;
-    this.#deps.wheel.remove(this);
+    this.#deps.timers.remove(this);
     // A report of the second thread may arrive before the answer to a renewal that was sent earlier.
     this.#untilMs = Math.max(this.#untilMs, sinceMs + this.#deps.leaseMs);
-    this.#deps.wheel.add(this, this.#untilMs);
+    this.#deps.timers.add(this, this.#untilMs);
   }
 
   /** @internal Ends the lease, and calls `onLost` (I3). */

@@ -6,14 +6,14 @@ import { Timers } from "../../kernel/timers.ts";
 import { type Retention, Sweeper } from "./sweeper.ts";
 import { TaskBoard } from "./task-board.ts";
 
-const wheel = new Timers(systemClock.monotonicMs);
+const timers = new Timers(systemClock.monotonicMs);
 /** A board lists only failures that have lasted for a while: its clock is ahead by that time. */
 const board = new TaskBoard({ ...systemClock, monotonicMs: () => systemClock.monotonicMs() + 60_000 });
 let sweeper: Sweeper | undefined;
 
 function sweep(retentions: readonly Retention[], onRemoved?: (table: string, count: number) => void): Sweeper {
   const removed = onRemoved === undefined ? {} : { onRemoved };
-  sweeper = new Sweeper({ clock: systemClock, wheel, log, board, task: "sweeper", everyMs: 60_000, batchCount: 100, retentions, ...removed });
+  sweeper = new Sweeper({ clock: systemClock, timers, log, board, task: "sweeper", everyMs: 60_000, batchCount: 100, retentions, ...removed });
   return sweeper;
 }
 

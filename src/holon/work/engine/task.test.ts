@@ -11,17 +11,17 @@ const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
 const open: Task[] = [];
 
 function start(run: () => Promise<boolean>, options: Partial<ConstructorParameters<typeof Task>[0]> = {}) {
-  const wheel = new Timers(() => nowMs);
+  const timers = new Timers(() => nowMs);
   const lines: string[] = [];
   const say: Logger["warn"] = (_fields: object | string, text?: string) => void lines.push(text ?? "");
   const log = { ...silentLogger, warn: say, info: say };
   const board = new TaskBoard(clock);
-  const task = new Task({ clock, wheel, log, random: () => 0, board, task: "sweep", everyMs: 1_000, run, ...options });
+  const task = new Task({ clock, timers, log, random: () => 0, board, task: "sweep", everyMs: 1_000, run, ...options });
   open.push(task);
   return { task, lines, board };
 }
 
-/** Lets timers of the wheel see a later moment. */
+/** Lets the timers see a later moment. */
 async function pass(ms: number): Promise<void> {
   nowMs += ms;
   await sleep(30);

@@ -12,7 +12,7 @@ import type { TaskBoard, WatchedTask } from "./task-board.ts";
 /** What all tasks of one context share. */
 export interface TaskDeps {
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   readonly log: Logger;
   /** Returns a number in [0, 1), for the jitter of waits after failures. */
   readonly random?: () => number;
@@ -108,20 +108,20 @@ export class Task extends TimerEntry implements Closable, WatchedTask {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#options.wheel.remove(this);
+    this.#options.timers.remove(this);
     await this.#running;
     this.#options.board?.remove(this);
   }
 
   #start(): void {
-    this.#options.wheel.remove(this);
+    this.#options.timers.remove(this);
     // This is set before the work begins, because the work may wake this task at once.
     this.#isRunning = true;
     this.#running = this.#work().finally(() => {
       this.#isRunning = false;
       if (this.#closed) return;
       if (this.#woken && this.#failures === 0) this.#start();
-      else this.#options.wheel.add(this, this.#options.clock.monotonicMs() + this.#waitMs());
+      else this.#options.timers.add(this, this.#options.clock.monotonicMs() + this.#waitMs());
     });
   }
 

@@ -23,7 +23,7 @@ export interface EventRunDeps {
   readonly context: string;
   readonly database: WorkDatabase;
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   readonly log: Logger;
   readonly limits: EventLimits;
   /** See {@link shareMsOf}. */
@@ -104,22 +104,22 @@ class EventScope extends TimerEntry {
     this.#startMs = clock.monotonicMs();
     // The last handler is called before `handlerMs` is over, and then has `handlerMs` for itself. So no transaction takes longer than twice that time.
     this.scope = Scope.root({ principal, caller: context, deadlineAtMs: this.#startMs + 2 * limits.handlerMs });
-    deps.wheel.add(this, this.#startMs + limits.handlerMs);
+    deps.timers.add(this, this.#startMs + limits.handlerMs);
   }
 
   override expire(): void {
-    const { clock, wheel, limits } = this.#deps;
+    const { clock, timers, limits } = this.#deps;
     const nowMs = clock.monotonicMs();
     const { sinceMs, wasCalled } = this.#blame();
     const untilMs = sinceMs === undefined ? nowMs : Math.min(sinceMs + limits.handlerMs, this.scope.deadlineAtMs);
-    if (untilMs > nowMs) return wheel.add(this, untilMs);
+    if (untilMs > nowMs) return timers.add(this, untilMs);
     this.scope.cancel(wasCalled ? this.#tookLong() : this.#notCalled());
   }
 
   #tookLong(): HolonError {
-    const { wheel, limits } = this.#deps;
+    const { timers, limits } = this.#deps;
     const error = catalogueError("DEADLINE_EXCEEDED", `The handler of an event took longer than ${limits.handlerMs} ms.`);
-    return wheel.wasFrozenSince(this.#startMs) ? markCutOff(error) : error;
+    return timers.wasFrozenSince(this.#startMs) ? markCutOff(error) : error;
   }
 
   /**
@@ -132,7 +132,7 @@ class EventScope extends TimerEntry {
   }
 
   end(): void {
-    this.#deps.wheel.remove(this);
+    this.#deps.timers.remove(this);
   }
 }
 

@@ -182,8 +182,8 @@ export function useEventsPlace(limits: Partial<Limits> = {}): EventsPlace & { re
 export async function openEventsPlace(limits: Partial<Limits> = {}): Promise<EventsPlace> {
   const server = await startTestServer();
   const database = await createTestDatabase({ server });
-  const wheel = new Timers(() => systemClock.monotonicMs());
-  const services = { clock: systemClock, wheel, log: silentLogger, random: Math.random };
+  const timers = new Timers(() => systemClock.monotonicMs());
+  const services = { clock: systemClock, timers, log: silentLogger, random: Math.random };
   const looking = postgres(database.url, { max: 3, onnotice: () => {} });
   const open = async (context: string): Promise<ContextData<Tables>> => {
     const { role } = await migrate({ url: database.url, context });
@@ -255,7 +255,7 @@ export async function openEventsPlace(limits: Partial<Limits> = {}): Promise<Eve
       started = [];
       await Promise.all([producerData.close(), consumerData.close()]);
       await looking.end({ timeout: 1 });
-      wheel.close();
+      timers.close();
       await database.drop();
       await server.stop();
     },

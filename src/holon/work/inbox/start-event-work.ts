@@ -70,9 +70,9 @@ export async function startEventWork({
   limits: others = {},
 }: EventWorkDeps): Promise<EventWork> {
   const limits = { ...EVENT_LIMITS, ...others };
-  const { clock, wheel, random, board } = services;
+  const { clock, timers, random, board } = services;
   const log = services.log.child({ context: context.name });
-  const tasks = { clock, wheel, log, random, board };
+  const tasks = { clock, timers, log, random, board };
   const database = new WorkDatabase(data, clock);
   const subscriptions = new Subscriptions(database);
   // Done before this process can emit anything, because a subscriber gets only what is emitted after it was registered.
@@ -96,7 +96,7 @@ export async function startEventWork({
   const { count } = services;
   const shareMs = shareMsOf({ handlerMs: limits.handlerMs, lockTimeoutMs: data.lockTimeoutMs });
   const running: EventRunDeps = {
-    ...{ context: context.name, database, clock, wheel, log, count, openTransaction, limits, shareMs },
+    ...{ context: context.name, database, clock, timers, log, count, openTransaction, limits, shareMs },
     ...{ inbox, routes, failures, pauses, acks, wakeHeld },
   };
   const worker: HeldWorker = new HeldWorker(running);

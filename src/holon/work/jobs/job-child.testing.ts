@@ -22,7 +22,7 @@ import { runJobAlone, startJobWork } from "./start-job-work.ts";
  */
 const [, program = "", url = "", role = ""] = process.argv;
 const isChild = process.env["HOLON_TEST_ALONE"] === "1";
-const wheel = new Timers(() => systemClock.monotonicMs());
+const timers = new Timers(() => systemClock.monotonicMs());
 const store = createContextData({
   context: "orders",
   url,
@@ -77,7 +77,7 @@ const parts = {
   module,
   handlers: new Map(Object.entries(handlers)),
   store,
-  services: { clock: systemClock, wheel, log: silentLogger, random: () => 0, newId: randomUUID },
+  services: { clock: systemClock, timers, log: silentLogger, random: () => 0, newId: randomUUID },
 };
 
 if (isChild) {

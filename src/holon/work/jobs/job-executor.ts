@@ -30,7 +30,7 @@ interface JobExecutorDeps {
   readonly leases?: Leases<JobClaim>;
   readonly sender: JobSender;
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   readonly log: Logger;
   readonly random: () => number;
   readonly writes: JobWrites;
@@ -175,7 +175,7 @@ export class JobExecutor {
 
   /** Calls the handler. The timeout ends the wait for a handler that never returns. */
   async #call(run: Run, handler: JobHandler, data: unknown, show: ShowProgress): Promise<unknown> {
-    const { table, wheel } = this.#deps;
+    const { table, timers } = this.#deps;
     const { claim } = run;
     // I3.
     const scope = this.#scopeOf(run);
@@ -204,7 +204,7 @@ export class JobExecutor {
           run.isCompleted = true;
         },
       };
-      return await runInScope(scope, wheel, `The job ${claim.name}`, async () => handler(call));
+      return await runInScope(scope, timers, `The job ${claim.name}`, async () => handler(call));
     } finally {
       run.held.lease?.rests();
       this.#running.delete(scope);

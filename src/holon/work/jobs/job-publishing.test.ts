@@ -19,9 +19,9 @@ type Dispatch = Parameters<Publisher["dispatchJobsTo"]>[0];
 
 const place = useJobs();
 const publishers: Publisher[] = [];
-const wheel = new Timers(() => systemClock.monotonicMs());
+const timers = new Timers(() => systemClock.monotonicMs());
 afterEach(() => Promise.all(publishers.splice(0).map((publisher) => publisher.close())));
-afterAll(() => wheel.close());
+afterAll(() => timers.close());
 
 /** Publishes the outbox, and dispatches its jobs to this worker. */
 function publish({ dispatch }: { readonly dispatch: Dispatch }, limits: Partial<EventLimits> = {}, log: Logger = silentLogger): void {
@@ -30,7 +30,7 @@ function publish({ dispatch }: { readonly dispatch: Dispatch }, limits: Partial<
     backend: place.queues,
     limits: { ...EVENT_LIMITS, pollMs: 50, ...limits },
     clock: systemClock,
-    wheel,
+    timers,
     log,
     random: () => 0,
     left: new LeftWork({ context: "orders", clock: systemClock, log: silentLogger }),

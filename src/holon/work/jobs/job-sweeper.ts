@@ -49,7 +49,7 @@ export class JobSweeper implements Closable {
       new Task({ ...deps, task: "reclaim jobs of dead processes", everyMs, run: () => this.#reclaimOnce() }),
       new Task({ ...deps, task: "send overdue jobs again", everyMs, run: () => this.#sweepOnce() }),
     ];
-    for (const task of this.#tasks) deps.wheel.add(task, deps.clock.monotonicMs() + everyMs);
+    for (const task of this.#tasks) deps.timers.add(task, deps.clock.monotonicMs() + everyMs);
   }
 
   /** Sweeps until nothing is left to do. Joins a sweep that is running. Errors: those of the database. */

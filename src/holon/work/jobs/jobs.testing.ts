@@ -88,7 +88,7 @@ export function useJobs(): JobsPlace {
   const place = useTestDatabase();
   const made = {} as { url: string; role: string | undefined; sql: Sql; store: ContextData<typeof tables>; queues: MemoryQueues };
   const working: JobWork[] = [];
-  const wheel = new Timers(() => systemClock.monotonicMs());
+  const timers = new Timers(() => systemClock.monotonicMs());
   beforeAll(async () => {
     made.url = place.database.url;
     made.role = (await migrate({ url: made.url, context: "orders" })).role;
@@ -116,7 +116,7 @@ export function useJobs(): JobsPlace {
     await made.sql`truncate orders.effects, orders.holon_jobs, orders.holon_outbox, orders.holon_schedules cascade`;
   });
   afterAll(async () => {
-    wheel.close();
+    timers.close();
     await made.store?.close();
     await made.sql?.end({ timeout: 1 });
   });
@@ -131,7 +131,7 @@ export function useJobs(): JobsPlace {
         handlers: new Map(Object.entries(handlers)),
         store: rest.store ?? made.store,
         backend,
-        services: { clock, wheel, log: rest.log ?? silentLogger, random, newId: randomUUID, left, thread: rest.thread },
+        services: { clock, timers, log: rest.log ?? silentLogger, random, newId: randomUUID, left, thread: rest.thread },
         runAlone: async () => ({ kind: "unstarted", how: "this test has no children" }),
         timing: { sweepMs: 3_600_000, ...timing },
       });

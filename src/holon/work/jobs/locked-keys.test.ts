@@ -18,18 +18,18 @@ const place = useJobs();
 
 /** A publisher of the context, with statements that wait for locks for 100 ms. */
 function openPublisher(log: Logger = silentLogger) {
-  const wheel = new Timers(() => systemClock.monotonicMs());
+  const timers = new Timers(() => systemClock.monotonicMs());
   const limits = testLimits({ lockTimeoutMs: 100 });
   const store = createContextData({ context: "orders", url: place.url, role: place.role, tables, limits, clock: systemClock, log: silentLogger });
   const publisher = createPublisher({
-    ...{ data: store, backend: place.queues, clock: systemClock, wheel, log, random: () => 0 },
+    ...{ data: store, backend: place.queues, clock: systemClock, timers, log, random: () => 0 },
     limits: { ...EVENT_LIMITS, pollMs: 50 },
     left: new LeftWork({ context: "orders", clock: systemClock, log: silentLogger }),
   });
   onTestFinished(async () => {
     await publisher.close();
     await store.close();
-    wheel.close();
+    timers.close();
   });
   return { publisher, store };
 }

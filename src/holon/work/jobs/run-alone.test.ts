@@ -27,19 +27,19 @@ async function claimed(): Promise<string> {
 describe("the child that runs a job alone", () => {
   it("runs it once although the connection is cut while the child reads its job", async () => {
     const proxy = await openSilentProxy(place.url);
-    const wheel = new Timers(() => systemClock.monotonicMs());
+    const timers = new Timers(() => systemClock.monotonicMs());
     const limits = testLimits();
     const store = createContextData({ context: "orders", url: proxy.url, role: place.role, tables, limits, clock: systemClock, log: silentLogger });
     onTestFinished(async () => {
       await store.close();
-      wheel.close();
+      timers.close();
       proxy.close();
     });
     const id = await claimed();
     const attempts: number[] = [];
     const handlers = new Map([["send", async ({ attempt }: { readonly attempt: number }) => void attempts.push(attempt)]]);
     const module = { name: "orders", jobs: { send: job(z.object({})) }, schedules: {} };
-    const services = { clock: systemClock, wheel, log: silentLogger, random: () => 0, newId: randomUUID };
+    const services = { clock: systemClock, timers, log: silentLogger, random: () => 0, newId: randomUUID };
     proxy.silenceAt("holon_jobs");
     const run = runJobAlone({ module, handlers, store, services }, { context: "orders", id, attempt: 3, timeoutMs: 60_000 });
     run.catch(() => {});

@@ -67,7 +67,7 @@ export interface JobWork extends Closable, JobAdmin {
  */
 export async function startJobWork(deps: JobWorkDeps): Promise<JobWork> {
   const { module, handlers, store, backend, services, runAlone } = deps;
-  const { clock, wheel, random, newId, board } = services;
+  const { clock, timers, random, newId, board } = services;
   const timing: JobTiming = { ...DEFAULT_JOB_TIMING, ...deps.timing };
   const { name: context, jobs } = module;
   const log = services.log.child({ context });
@@ -76,19 +76,19 @@ export async function startJobWork(deps: JobWorkDeps): Promise<JobWork> {
   const left = new LeftWork({ context, clock, log, count: services.left });
   const unknown = new UnknownMessages({ backend, left, newId });
   const sender = new JobSender({ context, jobs, table, backend, log });
-  const writes = new JobWrites({ clock, wheel, random, leaseMs: timing.leaseMs });
-  const unheard = new UnheardClaims({ table, leaseMs: timing.leaseMs, clock, wheel, log, random, board });
+  const writes = new JobWrites({ clock, timers, random, leaseMs: timing.leaseMs });
+  const unheard = new UnheardClaims({ table, leaseMs: timing.leaseMs, clock, timers, log, random, board });
   const batchWriter = new JobBatchWriter(table, clock, timing.leaseMs, unheard);
   const leases = new Leases<JobClaim>({
-    ...{ clock, wheel, log, random, board, leaseMs: timing.leaseMs, task: "renew leases of jobs" },
+    ...{ clock, timers, log, random, board, leaseMs: timing.leaseMs, task: "renew leases of jobs" },
     renew: (claims, deadlineMs) => table.renew(claims, timing.leaseMs, deadlineMs),
     whileBlocked: whileBlocked(),
   });
-  const executor = new JobExecutor({ context, jobs, handlers, table, batchWriter, leases, sender, writes, clock, wheel, log, random });
+  const executor = new JobExecutor({ context, jobs, handlers, table, batchWriter, leases, sender, writes, clock, timers, log, random });
   const isolated = new IsolatedRunner({ context, jobs, table, leases, runAlone, leaseMs: timing.leaseMs, writes, log });
   const runner = new JobRunner({ table, executor, isolated, batchWriter, unheard, sender, writes, clock, log, leaseMs: timing.leaseMs });
-  const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, wheel, log, random, board });
-  const sweeper = new JobSweeper({ context, jobs, table, sender, backend, timing, clock, wheel, log, random, board });
+  const ticker = await ScheduleTicker.start({ schedules: module.schedules, jobs, database, clock, timers, log, random, board });
+  const sweeper = new JobSweeper({ context, jobs, table, sender, backend, timing, clock, timers, log, random, board });
   const [sharedQueue, ...limitedQueues] = jobQueues(context, jobs);
   const shared = startWorker(sharedQueue);
   const workers = [shared, ...limitedQueues.map(startWorker)].map(({ worker }) => worker);
@@ -101,7 +101,7 @@ export async function startJobWork(deps: JobWorkDeps): Promise<JobWork> {
     gate: shared.gate,
     everyMs: timing.resendAnywayMs,
     clock,
-    wheel,
+    timers,
     log,
     random,
     board,
@@ -168,14 +168,14 @@ export async function runJobAlone(
   request: AloneRequest,
 ): Promise<void> {
   const { name: context, jobs } = module;
-  const { clock, wheel, random } = services;
+  const { clock, timers, random } = services;
   const log = services.log.child({ context, alone: true });
   const database = new WorkDatabase(store, clock);
   const table = new JobTable({ database, names: Object.keys(jobs), clock });
   const sender = new JobSender({ context, jobs, table, backend: undefined, log });
-  const writes = new JobWrites({ clock, wheel, random, leaseMs: DEFAULT_JOB_TIMING.leaseMs });
+  const writes = new JobWrites({ clock, timers, random, leaseMs: DEFAULT_JOB_TIMING.leaseMs });
   const claim = await writes.run(() => table.held(request.id, request.attempt));
   if (claim === undefined) return;
-  const executor = new JobExecutor({ context, jobs, handlers, table, sender, writes, clock, wheel, log, random });
+  const executor = new JobExecutor({ context, jobs, handlers, table, sender, writes, clock, timers, log, random });
   await executor.execute(executor.hold(claim));
 }

@@ -13,10 +13,10 @@ import { useJobs } from "./jobs.testing.ts";
 import { UnheardClaims } from "./unheard-claims.ts";
 
 const place = useJobs();
-const wheel = new Timers(() => systemClock.monotonicMs());
+const timers = new Timers(() => systemClock.monotonicMs());
 const opened: UnheardClaims[] = [];
 afterEach(() => Promise.all(opened.splice(0).map((claims) => claims.close())));
-afterAll(() => wheel.close());
+afterAll(() => timers.close());
 
 /** Collects how many claims each look gave back. */
 function open(leaseMs: number) {
@@ -27,7 +27,7 @@ function open(leaseMs: number) {
     looks.push(given.size);
     return given;
   };
-  const claims = new UnheardClaims({ table: { giveBackUnheard }, leaseMs, clock: systemClock, wheel, log: silentLogger });
+  const claims = new UnheardClaims({ table: { giveBackUnheard }, leaseMs, clock: systemClock, timers, log: silentLogger });
   opened.push(claims);
   return { claims, looks };
 }

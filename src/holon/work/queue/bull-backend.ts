@@ -67,16 +67,16 @@ class BullBackend implements QueueBackend {
   readonly #queues = new Map<string, Queue>();
   readonly #workers = new Map<BullQueueWorker, string>();
   readonly #clock: Clock;
-  readonly #wheel: Timers;
+  readonly #timers: Timers;
   readonly #tasks: readonly Task[];
   #closing: Promise<void> | undefined = undefined;
 
   constructor(driver: BullDriver, { clock, log }: { readonly clock: Clock; readonly log: Logger }) {
     this.#driver = driver;
     this.#clock = clock;
-    this.#wheel = new Timers(() => clock.monotonicMs());
+    this.#timers = new Timers(() => clock.monotonicMs());
     const finished = new FinishedJobs((queue, ask) => this.#ask(queue, ask));
-    const loop = { clock, log, wheel: this.#wheel };
+    const loop = { clock, log, timers: this.#timers };
     const pinging = new Task({
       ...{ ...loop, task: "sign of life of the queues", everyMs: PING_MS },
       run: async () => {
@@ -173,7 +173,7 @@ class BullBackend implements QueueBackend {
     await this.#driver.close();
     // The requests that these tasks wait for have ended with the connections.
     await idle;
-    this.#wheel.close();
+    this.#timers.close();
   }
 
   #toRun(job: Job): JobRun {

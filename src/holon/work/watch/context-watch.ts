@@ -15,7 +15,7 @@ interface ContextWatchDeps {
   readonly data: WatchData;
   readonly events: EventMap;
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   readonly log: Logger;
   readonly limits?: Partial<WatchLimits>;
 }
@@ -104,8 +104,8 @@ export class ContextWatch {
   }
 
   #join(): OutboxTail {
-    const { data, clock, wheel, log } = this.#deps;
-    this.#tail ??= new OutboxTail({ data, reader: this.#reader, limits: this.#limits, clock, wheel, log });
+    const { data, clock, timers, log } = this.#deps;
+    this.#tail ??= new OutboxTail({ data, reader: this.#reader, limits: this.#limits, clock, timers, log });
     return this.#tail;
   }
 
@@ -143,7 +143,10 @@ export class ContextWatch {
         "an event does not fit its contract any more; watchers do not see it",
       );
     } catch (error) {
-      this.#deps.log.error({ event: name, eventId: id, err: error }, "the contract's schema threw on the payload of an event; watchers do not see the event");
+      this.#deps.log.error(
+        { event: name, eventId: id, err: error },
+        "the contract's schema threw on the payload of an event; watchers do not see the event",
+      );
     }
     return undefined;
   }

@@ -13,7 +13,7 @@ interface OutboxTailDeps {
   readonly reader: OutboxReader;
   readonly limits: WatchLimits;
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   readonly log: Logger;
 }
 
@@ -45,8 +45,8 @@ export class OutboxTail implements Closable {
 
   constructor(deps: OutboxTailDeps) {
     this.#deps = deps;
-    const { data, limits, clock, wheel, log } = deps;
-    this.#task = new Task({ task: "watch", everyMs: limits.pollMs, backoff: BACKOFF, run: () => this.#look(), clock, wheel, log });
+    const { data, limits, clock, timers, log } = deps;
+    this.#task = new Task({ task: "watch", everyMs: limits.pollMs, backoff: BACKOFF, run: () => this.#look(), clock, timers, log });
     this.#again = new LookAgain(() => this.#task.wake());
     this.#unlisten = data.listenAppended(() => this.#task.wake());
   }
@@ -76,7 +76,7 @@ export class OutboxTail implements Closable {
   async close(): Promise<void> {
     this.#unlisten();
     await this.#task.close();
-    this.#deps.wheel.remove(this.#again);
+    this.#deps.timers.remove(this.#again);
   }
 
   /** Makes one look. Watchers that joined before it get their beginning when it ends. */
@@ -106,15 +106,15 @@ export class OutboxTail implements Closable {
 
   /** Reads new rows, and delivers those whose turn it is. Returns whether there may be more to read at once. */
   async #read(): Promise<boolean> {
-    const { reader, limits, clock, wheel } = this.#deps;
+    const { reader, limits, clock, timers } = this.#deps;
     this.#order ??= new PositionOrder<OutboxEvent>(await this.#findEnd());
     const { read, gaps } = this.#order;
     const { rows, full } = await reader.beyond(read, gaps, limits.readCount);
     // The writers are read after the rows. If a transaction has ended by then, the next look sees its row, or finds that the row is missing.
     const writers = gaps.length === 0 ? undefined : await reader.writers();
     for (const row of this.#order.take(rows, writers)) this.#deliver(row);
-    wheel.remove(this.#again);
-    if (this.#order.gaps.length > 0) wheel.add(this.#again, clock.monotonicMs() + limits.gapMs);
+    timers.remove(this.#again);
+    if (this.#order.gaps.length > 0) timers.add(this.#again, clock.monotonicMs() + limits.gapMs);
     return full;
   }
 

@@ -33,12 +33,12 @@ export interface WatchingProcess {
 
 /** Opens the context's data as a process does, without a publisher and without queues. */
 export function openWatchingProcess(url: string, role: string | undefined, limits: Partial<WatchLimits> = {}): WatchingProcess {
-  const wheel = new Timers(() => systemClock.monotonicMs());
+  const timers = new Timers(() => systemClock.monotonicMs());
   const hub = createNotifyHub({ clock: systemClock, log: silentLogger });
   const common = { clock: systemClock, log: silentLogger };
   const data = createContextData({ context: "orders", url, role, tables: {}, limits: DEFAULT_LIMITS, hub, ...common }) as ContextData<Tables>;
   // The poll is so rare that a test which needs it would not end.
-  const watch = new ContextWatch({ data, events: orderEvents, wheel, limits: { pollMs: 3_600_000, ...limits }, ...common });
+  const watch = new ContextWatch({ data, events: orderEvents, timers, limits: { pollMs: 3_600_000, ...limits }, ...common });
   const scopes: Scope[] = [];
   const emit = (name: string, payload: object, key?: string): Promise<void> =>
     data.transaction(newScope(), (tx) => tx.appendEvent({ name, payload, key }));
@@ -55,7 +55,7 @@ export function openWatchingProcess(url: string, role: string | undefined, limit
       for (const scope of scopes) scope.cancel(catalogueError("CANCELLED", "The test is over."));
       await data.close();
       await hub.close();
-      wheel.close();
+      timers.close();
     },
   };
 }

@@ -50,12 +50,12 @@ export class RunSession {
   #isStopping = false;
 
   constructor(deps: RunSessionDeps) {
-    const { clock, wheel, timing } = deps;
+    const { clock, timers, timing } = deps;
     this.#deps = deps;
     this.#events = new AwaitedEvents(deps.runs);
     this.#steps = new SessionSteps(deps, this.#events);
     const times = { firstMs: timing.bodyPatienceMs, againMs: timing.bodyReminderMs };
-    this.#watch = new BodyWatch({ clock, wheel, ...times, onLong: (forMs) => this.#sayHanging(forMs) });
+    this.#watch = new BodyWatch({ clock, timers, ...times, onLong: (forMs) => this.#sayHanging(forMs) });
   }
 
   /** The run, if its body has waited for long for a promise that is not a step. */
@@ -224,7 +224,7 @@ export interface HangingRun {
 
 interface BodyWatchDeps {
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   /** How long a body may wait for a promise that is not a step before that is logged. */
   readonly firstMs: number;
   /** Time between two such log lines. */
@@ -254,21 +254,21 @@ class BodyWatch extends TimerEntry {
   }
 
   begin(): void {
-    const { clock, wheel, firstMs } = this.#deps;
+    const { clock, timers, firstMs } = this.#deps;
     this.#sinceMs = clock.monotonicMs();
-    wheel.add(this, this.#sinceMs + firstMs);
+    timers.add(this, this.#sinceMs + firstMs);
   }
 
   end(): void {
     this.#sinceMs = undefined;
     this.#isLong = false;
-    this.#deps.wheel.remove(this);
+    this.#deps.timers.remove(this);
   }
 
   override expire(): void {
-    const { clock, wheel, againMs, onLong } = this.#deps;
+    const { clock, timers, againMs, onLong } = this.#deps;
     this.#isLong = true;
-    wheel.add(this, clock.monotonicMs() + againMs);
+    timers.add(this, clock.monotonicMs() + againMs);
     onLong(this.longMs ?? 0);
   }
 }

@@ -22,7 +22,7 @@ interface RunWaitsDeps {
   readonly claim: RunClaim;
   readonly events: AwaitedEvents;
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   /** Called when a step is due. */
   readonly onDue: () => void;
 }
@@ -113,7 +113,7 @@ export class RunWaits extends TimerEntry {
   /** Drops all steps: none is due any more. */
   close(): void {
     this.#waiting.clear();
-    this.#deps.wheel.remove(this);
+    this.#deps.timers.remove(this);
   }
 
   async #ready(): Promise<readonly Ready[]> {
@@ -144,9 +144,9 @@ export class RunWaits extends TimerEntry {
   }
 
   #setTimer(): void {
-    const { wheel } = this.#deps;
-    wheel.remove(this);
-    if (this.#waiting.size > 0) wheel.add(this, Math.min(...[...this.#waiting].map(({ dueAtMs }) => dueAtMs)));
+    const { timers } = this.#deps;
+    timers.remove(this);
+    if (this.#waiting.size > 0) timers.add(this, Math.min(...[...this.#waiting].map(({ dueAtMs }) => dueAtMs)));
   }
 }
 

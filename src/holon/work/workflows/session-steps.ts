@@ -15,7 +15,7 @@ import type { RawStepOptions, RawSteps } from "./workflow-body.ts";
 export interface SessionStepsDeps extends StepDeps {
   readonly records: readonly StepRecord[];
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
 }
 
 /** Does a step. If it calls `goOn`, the body goes on with that value while the step is being committed. */

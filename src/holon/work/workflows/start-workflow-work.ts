@@ -41,7 +41,7 @@ export interface WorkflowWork extends Closable, RunAdmin {
  * are claimed from the context's own tables.
  */
 export function startWorkflowWork({ workflows, store, services, timing: others }: WorkflowWorkDeps): WorkflowWork {
-  const { clock, wheel, random, newId, board } = services;
+  const { clock, timers, random, newId, board } = services;
   const timing: WorkflowTiming = { ...DEFAULT_WORKFLOW_TIMING, ...others };
   const { context } = store;
   const log = services.log.child({ context });
@@ -54,7 +54,7 @@ export function startWorkflowWork({ workflows, store, services, timing: others }
     steps,
     runBy: newId(),
     clock,
-    wheel,
+    timers,
     log,
     random,
     board,
@@ -63,7 +63,7 @@ export function startWorkflowWork({ workflows, store, services, timing: others }
     tellThread: services.thread?.open({ context, ...store.access }, { text: runs.renewal, leaseMs: timing.leaseMs }),
   });
   const left = new LeftWork({ context, clock, log, count: services.left });
-  const leftRuns = new LeftRuns({ runs, known: [...workflows.bodies.keys()], everyMs: timing.sweepMs, left, clock, wheel, log, random, board });
+  const leftRuns = new LeftRuns({ runs, known: [...workflows.bodies.keys()], everyMs: timing.sweepMs, left, clock, timers, log, random, board });
   const forget = store.listenAppended(() => runner.wake());
   runner.wake();
   let closing: Promise<void> | undefined;

@@ -15,8 +15,8 @@ const claim: RunClaim = {
   ...{ traceparent: undefined, initiator: ANONYMOUS, error: undefined },
 };
 const random = () => 0;
-const wheel = new Timers(systemClock.monotonicMs);
-afterAll(() => wheel.close());
+const timers = new Timers(systemClock.monotonicMs);
+afterAll(() => timers.close());
 
 it("an attempt of a step is known to a second thread before it begins, and before another of the same moment does, until it is over", async () => {
   const events: string[] = [];
@@ -28,7 +28,7 @@ it("an attempt of a step is known to a second thread before it begins, and befor
       ends: () => events.push(`told of the end of ${name}`),
     };
   };
-  const attempts = new StepAttempts({ context: "orders", clock: systemClock, wheel, log: silentLogger, random, whileBlocked }, claim);
+  const attempts = new StepAttempts({ context: "orders", clock: systemClock, timers, log: silentLogger, random, whileBlocked }, claim);
   const first = attempts.run("pay", 500, async () => events.push("pay begins"));
   const second = attempts.run("ship", 700, async () => events.push("ship begins"));
   await Promise.all([first, second]);
@@ -45,7 +45,7 @@ it("an attempt of a step is known to a second thread before it begins, and befor
 });
 
 it("an attempt of a step does not begin if its run is taken from this process at the same moment, nor after that", async () => {
-  const attempts = new StepAttempts({ context: "orders", clock: systemClock, wheel, log: silentLogger, random }, claim);
+  const attempts = new StepAttempts({ context: "orders", clock: systemClock, timers, log: silentLogger, random }, claim);
   let calls = 0;
   const attempt = attempts.run("pay", undefined, async () => calls++);
   attempts.abort();
@@ -65,7 +65,7 @@ it("a statement of a run that fails again and again is logged at once, and then 
     child: (fields) => logger({ ...bound, ...fields }),
     warn: (fields) => void said.push([tries, { ...bound, ...(fields as object) }]),
   });
-  const attempts = new StepAttempts({ context: "orders", clock, wheel: moved, log: logger({}), random }, claim);
+  const attempts = new StepAttempts({ context: "orders", clock, timers: moved, log: logger({}), random }, claim);
   const write = async (): Promise<string> => {
     if (++tries === 6) return "written";
     aheadMs += 25_000;
@@ -83,7 +83,7 @@ it("a statement of a run that fails again and again is logged at once, and then 
 it("a statement of a run that fails for good is not logged as one that is tried again", async () => {
   let warnings = 0;
   const log: Logger = { ...silentLogger, child: () => log, warn: () => void warnings++ };
-  const attempts = new StepAttempts({ context: "orders", clock: systemClock, wheel, log, random }, claim);
+  const attempts = new StepAttempts({ context: "orders", clock: systemClock, timers, log, random }, claim);
   const refused = catalogueError("INTERNAL", "The database refused it.");
   await expect(attempts.statement(() => Promise.reject(refused), { step: "pay", task: "write its result" })).rejects.toBe(refused);
   expect(warnings).toBe(0);
@@ -92,15 +92,15 @@ it("a statement of a run that fails for good is not logged as one that is tried 
 describe("an attempt of a step that waits while another one blocks this thread", () => {
   let nowMs = 0;
   const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
-  const fakeWheel = new Timers(clock.monotonicMs);
-  const parts = { context: "orders", clock, wheel: fakeWheel, log: silentLogger, random };
+  const fakeTimers = new Timers(clock.monotonicMs);
+  const parts = { context: "orders", clock, timers: fakeTimers, log: silentLogger, random };
   const leases = new Leases<RunClaim>({
     ...{ ...parts, task: "leases", leaseMs: 15_000 },
     renew: async () => ({ renewed: new Set(), lost: new Set() }),
   });
   afterAll(async () => {
     await leases.close();
-    fakeWheel.close();
+    fakeTimers.close();
   });
 
   /** Attempts of the steps of two runs, whose leases are held from now on. */

@@ -16,7 +16,7 @@ import { DEFAULT_STEP_TIMEOUT_MS } from "./workflow-timing.ts";
 interface StepAttemptsDeps {
   readonly context: string;
   readonly clock: Clock;
-  readonly wheel: Timers;
+  readonly timers: Timers;
   readonly log: Logger;
   /** A random number in [0, 1). */
   readonly random: () => number;
@@ -126,7 +126,7 @@ export class StepAttempts {
 
   async #attempt<Result>(name: string, timeoutMs: number, work: (scope: Scope) => Promise<Result>): Promise<Result> {
     // I2.
-    const { context, clock, wheel } = this.#deps;
+    const { context, clock, timers } = this.#deps;
     const { workflow, traceparent, initiator } = this.#claim;
     const scope = Scope.root({
       principal: Object.freeze({ kind: "system", context, task: `workflow ${workflow}` }),
@@ -137,7 +137,7 @@ export class StepAttempts {
     });
     this.#running.add(scope);
     try {
-      return await runInScope(scope, wheel, `The step ${name}`, () => work(scope));
+      return await runInScope(scope, timers, `The step ${name}`, () => work(scope));
     } finally {
       this.#running.delete(scope);
     }

@@ -285,8 +285,8 @@ export class WorkflowRunner implements Closable {
   }
 
   #session({ claim, workflow, attempts }: Active, records: readonly StepRecord[]): RunSession {
-    const { workflows, runs, steps, timing, random, clock, wheel } = this.#deps;
-    const deps = { claim, runs, steps, attempts, timing, random, clock, wheel };
+    const { workflows, runs, steps, timing, random, clock, timers } = this.#deps;
+    const deps = { claim, runs, steps, attempts, timing, random, clock, timers };
     return new RunSession({ ...deps, host: workflows.host, workflow, records });
   }
 }
