@@ -18,7 +18,7 @@ export interface SilentProxy {
   readonly heldBytes: number;
   /**
    * From now on nothing passes in the direction `what` (default: both), on open connections and on new ones, which are still accepted. If one side ends a
-   * connection, the proxy does not tell the other side.
+   * connection, the proxy does not notify the other side.
    */
   silence(what?: Silenced): void;
   /** A connection that sends this text goes silent. The text itself is held back too, unless only answers are held back. Other connections work as before. */

@@ -91,7 +91,7 @@ function answer(request: RestRequest, text: string | undefined): void {
 function readInput({ exchange, endpoint, texts }: RestRequest, text: string | undefined): unknown | RefusedInput {
   const body = parseJsonText(text);
   if (body instanceof RefusedInput) return body;
-  // The body is checked before the values of the path are added to it, because after that they cannot be told from members that the client sent.
+  // The body is checked before the values of the path are added to it, because after that they cannot be distinguished from members that the client sent.
   const refusal = checkInput(body, exchange.deps.limits);
   if (refusal !== undefined) return new RefusedInput(refusal);
   const input = endpoint.input.read(texts, exchange.request.url as string, body);

@@ -193,7 +193,7 @@ class Listeners {
   }
 }
 
-/** Closes the socket of a connection at once, and does not tell the server that the session ends. The socket is private in `pg`. */
+/** Closes the socket of a connection at once, without a message to the server that the session ends. The socket is private in `pg`. */
 function cut(client: PoolClient): void {
   (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream.destroy();
 }
