@@ -213,7 +213,7 @@ describe("a run", () => {
       await place.sql`update orders.holon_runs set leased_by = 'dead', state = 'running', wake_at = now(), deaths = ${death - 1}`;
     }
     place.start(write("a"));
-    expect((await place.is(id, "stuck"))["reason"]).toContain("died 5 times, and the run made no progress");
+    expect((await place.is(id, "stuck"))["reason"]).toContain("5 processes died while they worked on it, and the run made no progress");
     expect(await place.happened()).toEqual([]);
   });
 
