@@ -69,7 +69,7 @@ export const GUARDS_OF_WORKFLOWS: readonly Guard[] = [
     edits: [
       {
         file: "src/holon/work/workflows/run-session.ts",
-        from: "// A check of the schema, a getter, a proxy or a BigInt in the answer throws. It would throw at each replay, so the run fails.\n      return this.#fail(error);",
+        from: "at each replay, so the run fails.\n      return this.#fail(error);",
         to: "throw error;",
       },
     ],
