@@ -68,6 +68,11 @@ function processesOfFolder(): number[] {
   });
 }
 
+/** The process that started a server and watches its owner. */
+function guardOf(pid: number): number {
+  return Number(execFileSync("ps", ["-o", "ppid=", "-p", String(pid)], { encoding: "utf8" }));
+}
+
 function postmaster(): number {
   return Number.parseInt(readFileSync(path.join(folder, "data", "postmaster.pid"), "utf8"), 10);
 }
@@ -159,7 +164,7 @@ describe("after kill -9", () => {
   it("of its owner and its guard, the next start stops the server that was left and takes over", async () => {
     const child = startInChild();
     const { pid } = (await child.said) as { pid: number };
-    for (const other of processesOfFolder().filter((id) => id !== pid && id !== child.pid)) process.kill(other, "SIGKILL");
+    process.kill(guardOf(pid), "SIGKILL");
     await killed(child);
     expect(isAlive(pid)).toBe(true);
     const server = await start();
@@ -169,7 +174,7 @@ describe("after kill -9", () => {
 
   it("of its guard only, it still stops with its owner", async () => {
     const server = await start();
-    const guard = Number(execFileSync("ps", ["-o", "ppid=", "-p", String(server.pid)], { encoding: "utf8" }));
+    const guard = guardOf(server.pid);
     process.kill(guard, "SIGKILL");
     await until(() => !isAlive(guard));
     expect(isAlive(server.pid)).toBe(true);
