@@ -5,7 +5,7 @@ import { Scope } from "./scope.ts";
 import { TimerEntry, type Timers } from "./timers.ts";
 
 /**
- * Cancels a scope with DEADLINE_EXCEEDED when its time is over, whatever its work waits for. Add it to a timer timers, and remove it at the end. If the
+ * Cancels a scope with DEADLINE_EXCEEDED when its time is over, whatever its work waits for. Add it to the timers, and remove it at the end. If the
  * constructor also gets the timers, the error is marked as cut off if the process was frozen while the work ran, see {@link isCutOff}.
  */
 export class ScopeDeadline extends TimerEntry {

@@ -12,6 +12,20 @@ export abstract class TimerEntry {
   abstract expire(): void;
 }
 
+/** Runs a function once, when its time has come. It is for rare timers; what waits often extends {@link TimerEntry} itself. */
+export class TimerCallback extends TimerEntry {
+  readonly #run: () => void;
+
+  constructor(run: () => void) {
+    super();
+    this.#run = run;
+  }
+
+  override expire(): void {
+    this.#run();
+  }
+}
+
 interface Slot {
   head: TimerEntry | undefined;
 }
@@ -152,7 +166,7 @@ export class Timers {
   }
 }
 
-/** The clock and the timer timers that a wait runs on. */
+/** The clock and the timers that a wait runs on. */
 export interface SleepDeps {
   readonly clock: Clock;
   readonly timers: Timers;

@@ -77,8 +77,8 @@ export interface Unprivileged {
 const UNPRIVILEGED_ID = 65_534;
 
 /**
- * Chooses the user that runs Postgres. It is our own user, if that is not root. For root it is `nobody` in a user namespace of its own (the files still belong
- * to root), or user 65534 if namespaces are forbidden.
+ * Chooses the user that runs Postgres. If this process does not run as root, that is the user of this process. If it does, Postgres runs as `nobody`
+ * in a new user namespace, where the files still belong to root; or as user 65534 if user namespaces are forbidden.
  */
 export function chooseUnprivileged(binaries: PostgresBinaries): Unprivileged {
   if (process.getuid?.() !== 0) return { wrap: (program, args) => [program, ...args], uid: undefined, own: async () => {} };

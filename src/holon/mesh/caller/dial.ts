@@ -1,9 +1,9 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectSecurely, type TLSSocket } from "node:tls";
 import { catalogueError } from "../../kernel/holon-error.ts";
+import { TimerCallback } from "../../kernel/timers.ts";
 import type { MeshDeps } from "../connection/link.ts";
 import { channelOf, type MeshTls, tlsOptions } from "../connection/mesh-tls.ts";
-import { TimerCallback } from "../connection/timer-callback.ts";
 import type { ProcessIdentity } from "../identity/process-identity.ts";
 import { MESH_PROTOCOL } from "../protocol/frame-kind.ts";
 import { createNonce, type Handshake, isNonce } from "../protocol/handshake.ts";

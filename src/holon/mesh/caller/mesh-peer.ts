@@ -3,9 +3,9 @@ import { type AnyProcedure, type Contract, type Target, walkProcedures } from ".
 import { fullJitterMs } from "../../kernel/backoff.ts";
 import { catalogueError, HolonError } from "../../kernel/holon-error.ts";
 import type { Scope } from "../../kernel/scope.ts";
+import { TimerCallback } from "../../kernel/timers.ts";
 import { addTraffic, type MeshDeps, type MeshStats, noTraffic } from "../connection/link.ts";
 import type { MeshTls } from "../connection/mesh-tls.ts";
-import { TimerCallback } from "../connection/timer-callback.ts";
 import type { ProcessIdentity } from "../identity/process-identity.ts";
 import { type CalleeHello, MESH_FEATURES } from "../protocol/hello.ts";
 import { ConnectionWaiter } from "./connection-waiter.ts";

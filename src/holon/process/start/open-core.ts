@@ -78,7 +78,7 @@ export async function openCore(options: CoreOptions, open: OpenThings): Promise<
   const shape = shapeOf(app);
   const modules = app.contexts.filter(({ name }) => plan.contexts.includes(name));
   const contracts = app.contexts.map(({ contract }) => contract);
-  const timers = open.add("timer timers", new Timers(() => clock.monotonicMs()));
+  const timers = open.add("timers", new Timers(() => clock.monotonicMs()));
   const databaseWait = new DatabaseWait({ plan, clock, timers, random, log });
   const database = await openDatabase({ plan, modules, migrations: path.resolve(app.migrations ?? "migrations"), open, databaseWait, clock, log });
   await writeSubscribers(modules, app.contexts, database.stores, databaseWait, clock);

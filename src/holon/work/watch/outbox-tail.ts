@@ -1,7 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Closable } from "../../kernel/lifecycle.ts";
 import type { Logger } from "../../kernel/log.ts";
-import { TimerEntry, type Timers } from "../../kernel/timers.ts";
+import { TimerCallback, type Timers } from "../../kernel/timers.ts";
 import { Task } from "../engine/task.ts";
 import type { OutboxEvent, OutboxReader, WatchData } from "./outbox-reader.ts";
 import { PositionOrder } from "./position-order.ts";
@@ -37,7 +37,8 @@ interface Joining {
 export class OutboxTail implements Closable {
   readonly #deps: OutboxTailDeps;
   readonly #task: Task;
-  readonly #again: LookAgain;
+  /** Looks again soon, if a position is missing. */
+  readonly #again: TimerCallback;
   readonly #unlisten: () => void;
   readonly #watchers = new WatcherIndex();
   #joining: Joining[] = [];
@@ -47,7 +48,7 @@ export class OutboxTail implements Closable {
     this.#deps = deps;
     const { data, limits, clock, timers, log } = deps;
     this.#task = new Task({ task: "watch", everyMs: limits.pollMs, backoff: BACKOFF, run: () => this.#look(), clock, timers, log });
-    this.#again = new LookAgain(() => this.#task.wake());
+    this.#again = new TimerCallback(() => this.#task.wake());
     this.#unlisten = data.listenAppended(() => this.#task.wake());
   }
 
@@ -132,20 +133,6 @@ export class OutboxTail implements Closable {
 
   #deliver(row: OutboxEvent): void {
     if (row.kind === "event") for (const watcher of this.#watchers.of(row)) watcher.deliver(row);
-  }
-}
-
-/** Looks again soon, if a position is missing. */
-class LookAgain extends TimerEntry {
-  readonly #look: () => void;
-
-  constructor(look: () => void) {
-    super();
-    this.#look = look;
-  }
-
-  override expire(): void {
-    this.#look();
   }
 }
 
